@@ -1,0 +1,61 @@
+{
+  # Built by `npm run build:native`, which finds or builds librdkafka first. `sanitize` is address, thread or empty;
+  # `root` is this directory, also when a sanitizer build includes this file from its own directory.
+  "variables": {
+    "sanitize%": "",
+    "root%": "<(module_root_dir)"
+  },
+  "targets": [
+    {
+      "target_name": "rdkafka_rx",
+      "sources": ["<!@(node <(root)/scripts/build-native.mjs --list-sources)"],
+      "include_dirs": [
+        "<!(node <(root)/scripts/build-native.mjs --list-napi)",
+        "<!@(node <(root)/scripts/librdkafka.mjs include <(sanitize))"
+      ],
+      "libraries": ["<!@(node <(root)/scripts/librdkafka.mjs libs <(sanitize))"],
+      "defines": [
+        "NAPI_VERSION=9",
+        "NAPI_DISABLE_CPP_EXCEPTIONS",
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
+        "<!@(node <(root)/scripts/librdkafka.mjs defines <(sanitize))"
+      ],
+      # node's own common.gypi asks for -w-free gnu++ of its V8; the addon is N-API only and picks its own.
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
+      "cflags_cc": ["-std=c++17"],
+      "cflags": ["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-fvisibility=hidden", "-fstack-protector-strong"],
+      "cflags!": ["-O3"],
+      "conditions": [
+        ["OS=='linux'", {
+          "cflags": ["-O2", "-g"],
+          "ldflags": [
+            # Node dlcloses an addon that only a worker loaded, with librdkafka's threads still in it.
+            "-Wl,-z,nodelete",
+            # Node exports its own OpenSSL and zlib: without these the statically linked ones would bind to Node's.
+            "-Wl,--exclude-libs,ALL",
+            "-Wl,-Bsymbolic",
+            "-Wl,-z,relro,-z,now"
+          ]
+        }],
+        ["OS=='mac'", {
+          "xcode_settings": {
+            "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
+            "CLANG_CXX_LIBRARY": "libc++",
+            "GCC_ENABLE_CPP_EXCEPTIONS": "NO",
+            "GCC_OPTIMIZATION_LEVEL": "2",
+            "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+            "MACOSX_DEPLOYMENT_TARGET": "12.0",
+            "OTHER_CFLAGS": ["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-fvisibility=hidden"],
+            # macOS links two-level: what is linked in stays bound to itself. dlclose of an image with running threads is the nodelete case.
+            "OTHER_LDFLAGS": ["-Wl,-exported_symbol,_napi_register_module_v1", "-Wl,-exported_symbol,_node_api_module_get_api_version_v1"]
+          }
+        }],
+        ["OS=='linux' and sanitize!=''", {
+          "cflags": ["-fsanitize=<(sanitize)", "-fno-omit-frame-pointer", "-O1"],
+          "ldflags": ["-fsanitize=<(sanitize)"],
+          "ldflags!": ["-Wl,-Bsymbolic"]
+        }]
+      ]
+    }
+  ]
+}

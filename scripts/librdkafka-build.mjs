@@ -1,0 +1,153 @@
+// Fetches the pinned librdkafka source and builds it into a directory, in one atomic step.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BuildError, cc, run, say } from './toolchain.mjs';
+
+const alive = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+};
+
+/** One builder at a time per directory; a lock whose owner has died is taken over. The second builder finds the directory there and has nothing to do. */
+export async function withLock(target, build) {
+  const lock = `${target}.lock`;
+  mkdirSync(dirname(target), { recursive: true });
+  let told = false;
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    const owner = Number(readOrEmpty(lock));
+    if (owner > 0 && !alive(owner)) {
+      rmSync(lock, { force: true });
+      continue;
+    }
+    if (!told) say(`another build (process ${owner}) is making librdkafka: waiting for it.`);
+    told = true;
+    await delay(500);
+  }
+  try {
+    if (!existsSync(target)) await build();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+const readOrEmpty = (path) => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+};
+
+export function buildInto(prefix, recipe) {
+  const work = mkdtempSync(`${prefix}.build-`);
+  try {
+    say(`building librdkafka ${recipe.version} once into ${prefix} (about a minute on two cores) ...`);
+    const source = fetchSource(work, recipe);
+    compile(source, work, recipe);
+    const staged = join(work, 'out');
+    mkdirSync(join(staged, 'include/librdkafka'), { recursive: true });
+    mkdirSync(join(staged, 'lib'));
+    mkdirSync(join(staged, 'doc'));
+    for (const header of ['rdkafka.h', 'rdkafka_mock.h']) cpSync(join(source, 'src', header), join(staged, 'include/librdkafka', header));
+    cpSync(join(source, 'src/librdkafka.a'), join(staged, 'lib/librdkafka.a'));
+    for (const page of ['CONFIGURATION.md', 'STATISTICS.md', 'LICENSES.txt']) cpSync(join(source, page), join(staged, 'doc', page));
+    cpSync(join(source, 'config.h'), join(staged, 'doc/config.h'));
+    writeFileSync(join(staged, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
+    renameSync(staged, prefix);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** `npm pack` uses the registry, proxy and certificates npm is configured with, runs nothing of the package and installs none of its dependencies. */
+function fetchSource(work, recipe) {
+  const npm = process.env.npm_execpath?.endsWith('.js') && /npm-cli/.test(process.env.npm_execpath) ? [process.execPath, process.env.npm_execpath] : ['npm'];
+  const args = [...npm.slice(1), 'pack', recipe.package, '--ignore-scripts', '--silent', '--pack-destination', work];
+  // Outside the checkout: its package.json must not have a say, and `npm ci --dry-run` style settings of the caller neither.
+  const packed = spawnSync(npm[0], args, { cwd: work, encoding: 'utf8', env: { ...process.env, npm_config_dry_run: '' } });
+  const archive = readdirSync(work).find((name) => name.endsWith('.tgz'));
+  if (packed.status !== 0 || !archive) {
+    const reason = (packed.stderr || packed.error?.message || '').trim().split('\n').at(-1);
+    throw new BuildError(
+      `could not fetch ${recipe.package} (librdkafka's source) through npm${reason ? `: ${reason}` : ''}. Check the connection, or use an installed librdkafka with RDKAFKA_RX_LIBRDKAFKA=system or =/prefix.`,
+    );
+  }
+  const digest = `sha512-${createHash('sha512').update(readFileSync(join(work, archive))).digest('base64')}`;
+  if (digest !== recipe.integrity) throw new BuildError(`${recipe.package} has the wrong integrity: expected ${recipe.integrity}, got ${digest}.`);
+  const untar = spawnSync('tar', ['-xzf', join(work, archive), '-C', work, recipe.directory], { encoding: 'utf8' });
+  if (untar.status !== 0) throw new BuildError(`could not unpack ${archive}: ${untar.stderr || untar.error?.message}`);
+  return join(work, recipe.directory);
+}
+
+function compile(source, work, recipe) {
+  const { dependencies, cflags, sanitize } = recipe;
+  const stubs = stubLibraries(work, dependencies);
+  const on = (mode) => (mode === 'none' ? 'disable' : 'enable');
+  const options = [
+    '--disable-lz4-ext',
+    '--disable-gssapi',
+    `--${on(dependencies.tls)}-ssl`,
+    `--${on(dependencies.zlib)}-zlib`,
+    `--${on(dependencies.zstd)}-zstd`,
+    `--${on(dependencies.curl)}-curl`,
+    // ThreadSanitizer does not know glibc's C11 threads.
+    ...(sanitize ? ['--disable-c11threads'] : []),
+    `--CFLAGS=${cflags.join(' ')}`,
+    `--CPPFLAGS=${[...dependencies.cflags, ...stubs.cppflags, ...(dependencies.tls === 'static' ? ['-DWITH_STATIC_LIB_libcrypto=1'] : [])].join(' ')}`,
+    `--LDFLAGS=${[...dependencies.libs.filter((flag) => flag.startsWith('-L')), ...stubs.ldflags, ...(sanitize ? [`-fsanitize=${sanitize}`] : [])].join(' ')}`,
+  ];
+  // An empty pkg-config path: what to link was decided already, configure only has to agree.
+  const env = { ...process.env, PKG_CONFIG_PATH: '', PKG_CONFIG_LIBDIR: work, MAKEFLAGS: '', MAKELEVEL: '' };
+  const log = join(dirname(work), 'last-build.log');
+  const output = openSync(log, 'w');
+  const step = (name, program, args) => {
+    const result = spawnSync(program, args, { cwd: source, env, stdio: ['ignore', output, output] });
+    if (result.status === 0) return;
+    const tail = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-25).join('\n');
+    throw new BuildError(`${name} of librdkafka failed, the end of ${log}:\n${tail}`);
+  };
+  step('configure', 'bash', ['./configure', ...options]);
+  verifyFeatures(join(source, 'config.h'), dependencies, log);
+  step('make', 'make', ['-C', 'src', `-j${availableParallelism()}`, 'librdkafka.a']);
+}
+
+/**
+ * With the OpenSSL or zlib inside Node there is nothing to link yet: their symbols resolve from the node executable when the addon loads.
+ * configure gets empty archives of those names to find, and a directory that has Node's openssl/ and zlib headers only.
+ */
+function stubLibraries(work, dependencies) {
+  const names = [...(dependencies.tls === 'node' ? ['ssl', 'crypto'] : []), ...(dependencies.zlib === 'node' ? ['z'] : [])];
+  if (names.length === 0) return { cppflags: [], ldflags: [] };
+  const directory = join(work, 'node-libraries');
+  mkdirSync(directory);
+  const headers = [...(dependencies.tls === 'node' ? ['openssl'] : []), ...(dependencies.zlib === 'node' ? ['zlib.h', 'zconf.h'] : [])];
+  for (const header of headers) symlinkSync(join(dependencies.nodeInclude, header), join(directory, header));
+  writeFileSync(join(directory, 'empty.c'), 'int rdkafka_rx_empty;\n');
+  run(cc, ['-c', 'empty.c', '-o', 'empty.o'], { cwd: directory });
+  for (const name of names) run('ar', ['rc', `lib${name}.a`, 'empty.o'], { cwd: directory });
+  return { cppflags: [`-I${directory}`], ldflags: [`-L${directory}`] };
+}
+
+/** configure disables in silence what it does not find: a feature that was chosen and is not in is an error here. */
+function verifyFeatures(config, dependencies, log) {
+  const text = readFileSync(config, 'utf8');
+  const defines = { tls: 'WITH_SSL', zlib: 'WITH_ZLIB', zstd: 'WITH_ZSTD', curl: 'WITH_CURL' };
+  for (const [name, define] of Object.entries(defines)) {
+    const built = new RegExp(`^#define ${define} 1`, 'm').test(text);
+    if (built !== (dependencies[name] !== 'none')) throw new BuildError(`librdkafka's configure did not agree about ${name} (${define}); see ${log} (${statSync(log).size} bytes).`);
+  }
+}

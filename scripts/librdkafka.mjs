@@ -1,0 +1,137 @@
+// Where librdkafka comes from. `node scripts/librdkafka.mjs include|libs|defines|docs|describe [sanitizer]` prints what binding.gyp
+// and the generators need, building the library first when it is not in the cache.
+//
+//   RDKAFKA_RX_LIBRDKAFKA=(unset)    the pinned source below, built once, static, into RDKAFKA_RX_CACHE (default ~/.cache/rdkafka-rx)
+//   RDKAFKA_RX_LIBRDKAFKA=system     the system's, through pkg-config
+//   RDKAFKA_RX_LIBRDKAFKA=/prefix    an installed one
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chooseDependencies } from './dependencies.mjs';
+import { buildInto, withLock } from './librdkafka-build.mjs';
+import { BuildError, cc, compilerId, cxx, installHint, pkgConfig, requireToolchain, say } from './toolchain.mjs';
+
+/** The newest librdkafka source that an npm package carries. Only its files are used: none of its scripts run, none of its dependencies are installed. */
+export const pinned = {
+  package: '@confluentinc/kafka-javascript@1.10.1',
+  integrity: 'sha512-KVePUBn21EqCVP9mfxzEuM3SYJHHEF7X+iiC2e43QQgDSyEaksInmCGooT3w5q+cNAdkSCrK71j0ICfqoSqZLw==',
+  directory: 'package/deps/librdkafka',
+  version: '2.15.1',
+};
+
+const oldest = '2.6.1';
+const refused = { '2.5.0': 'loses messages on retry', '2.10.0': 'has a consumer regression' };
+
+export const cacheRoot = () =>
+  process.env.RDKAFKA_RX_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'rdkafka-rx');
+
+/**
+ * @returns {{ version: string, source: string, include: string, libs: string[], defines: string[], docs: string | null, features: string[] }}
+ */
+export async function librdkafka(sanitize = '') {
+  const wanted = process.env.RDKAFKA_RX_LIBRDKAFKA?.trim() || '';
+  requireToolchain();
+  const found = wanted === '' ? await fromPinnedSource(sanitize) : wanted === 'system' ? fromSystem() : fromPrefix(wanted);
+  return checkVersion(found);
+}
+
+async function fromPinnedSource(sanitize) {
+  const dependencies = chooseDependencies(sanitize);
+  const cflags = ['-O2', '-g', '-fPIC', '-fvisibility=hidden', '-fstack-protector-strong'];
+  if (sanitize) cflags.push(`-fsanitize=${sanitize}`, '-fno-omit-frame-pointer');
+  const recipe = { ...pinned, cflags, dependencies, cc, cxx, compiler: compilerId(), sanitize, revision: 1 };
+  const key = createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 12);
+  const prefix = join(cacheRoot(), `librdkafka-${pinned.version}-${key}`);
+  if (!existsSync(prefix)) await withLock(prefix, () => buildInto(prefix, recipe));
+  return {
+    version: headerVersion(join(prefix, 'include')),
+    source: `${pinned.package}, static (${prefix})`,
+    include: join(prefix, 'include'),
+    libs: [join(prefix, 'lib/librdkafka.a'), ...dependencies.libs, ...systemLibs],
+    defines: dependencies.defines,
+    docs: join(prefix, 'doc'),
+    features: dependencies.features,
+  };
+}
+
+const systemLibs = process.platform === 'darwin' ? ['-lpthread'] : ['-lpthread', '-lm', '-ldl', '-lrt'];
+
+function fromSystem() {
+  const names = { apt: 'librdkafka-dev', dnf: 'librdkafka-devel', apk: 'librdkafka-dev', pacman: 'librdkafka', brew: 'librdkafka' };
+  const libs = pkgConfig(['--libs', 'rdkafka']);
+  if (!libs) {
+    throw new BuildError(
+      `RDKAFKA_RX_LIBRDKAFKA=system needs pkg-config and librdkafka's headers: install them with \`${installHint(names)} pkg-config\`.`,
+    );
+  }
+  const includes = [...(pkgConfig(['--cflags-only-I', 'rdkafka']) ?? []).map((flag) => flag.slice(2)), '/usr/include', '/usr/local/include'];
+  const include = includes.find((directory) => existsSync(join(directory, 'librdkafka/rdkafka.h')));
+  if (!include) throw new BuildError('pkg-config knows rdkafka, but librdkafka/rdkafka.h is not where it says.');
+  return { version: headerVersion(include), source: 'system, through pkg-config', include, libs, defines: [], docs: null, features: [] };
+}
+
+function fromPrefix(prefix) {
+  if (!isAbsolute(prefix)) {
+    throw new BuildError(`RDKAFKA_RX_LIBRDKAFKA is '${prefix}': give 'system', an absolute prefix, or nothing for the pinned source.`);
+  }
+  const include = join(prefix, 'include');
+  if (!existsSync(join(include, 'librdkafka/rdkafka.h'))) {
+    throw new BuildError(`RDKAFKA_RX_LIBRDKAFKA=${prefix} has no include/librdkafka/rdkafka.h: install librdkafka there, or unset the variable.`);
+  }
+  const directory = ['lib', 'lib64', ...multiarch(prefix)].map((name) => join(prefix, name)).find((path) => libraryIn(path));
+  if (!directory) throw new BuildError(`RDKAFKA_RX_LIBRDKAFKA=${prefix} has neither librdkafka-static.a nor a shared librdkafka in its lib directory.`);
+  const library = libraryIn(directory);
+  // librdkafka-static.a is self-contained apart from what its build could only link dynamically: its .pc file names that.
+  const libs = library.endsWith('.a')
+    ? [library, ...privateLibs(directory), ...systemLibs]
+    : [`-L${directory}`, '-lrdkafka', `-Wl,-rpath,${directory}`];
+  return { version: headerVersion(include), source: `prefix ${prefix}`, include, libs, defines: [], docs: null, features: [] };
+}
+
+const multiarch = (prefix) =>
+  existsSync(join(prefix, 'lib')) ? readdirSync(join(prefix, 'lib')).filter((name) => name.includes('-linux-')).map((name) => `lib/${name}`) : [];
+
+function libraryIn(directory) {
+  const names = ['librdkafka-static.a', 'librdkafka.so', 'librdkafka.dylib'];
+  const name = names.find((candidate) => existsSync(join(directory, candidate)));
+  return name ? realpathSync(join(directory, name)) : null;
+}
+
+function privateLibs(directory) {
+  const env = { PKG_CONFIG_PATH: join(directory, 'pkgconfig') };
+  return (pkgConfig(['--libs-only-l', 'rdkafka-static'], env) ?? []).filter((flag) => flag !== '-lrdkafka');
+}
+
+/** RD_KAFKA_VERSION is 0xMMmmrrxx; xx is 0xff in a release. */
+function headerVersion(include) {
+  const text = readFileSync(join(include, 'librdkafka/rdkafka.h'), 'utf8');
+  const hex = /^#define\s+RD_KAFKA_VERSION\s+0x([0-9a-f]{8})/im.exec(text)?.[1];
+  if (!hex) throw new BuildError(`${include}/librdkafka/rdkafka.h does not define RD_KAFKA_VERSION.`);
+  return [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join('.');
+}
+
+const order = (version) => version.split('.').reduce((sum, part) => sum * 1000 + Number(part), 0);
+
+function checkVersion(found) {
+  const way = 'unset RDKAFKA_RX_LIBRDKAFKA to build the pinned version';
+  if (refused[found.version]) throw new BuildError(`librdkafka ${found.version} (${found.source}) is refused, it ${refused[found.version]}: ${way}.`);
+  if (order(found.version) < order(oldest)) {
+    throw new BuildError(`librdkafka ${found.version} (${found.source}) is older than ${oldest}, the oldest this addon supports: ${way}.`);
+  }
+  return found;
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const [what = 'describe', sanitize = ''] = process.argv.slice(2);
+  try {
+    const found = await librdkafka(sanitize);
+    const lines = { include: found.include, libs: found.libs.join(' '), defines: found.defines.join(' '), docs: found.docs ?? '' };
+    process.stdout.write(`${lines[what] ?? JSON.stringify(found, null, 2)}\n`);
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    say(error.message);
+    process.exitCode = 1;
+  }
+}
