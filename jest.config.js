@@ -26,6 +26,10 @@ module.exports = {
     project('mock', { testTimeout: 30_000 }),
     project('lifecycle', { testTimeout: 60_000 }),
     project('sim', { testTimeout: 120_000 }),
-    project('broker', { testTimeout: 300_000 }),
+    project('broker', {
+      testTimeout: 300_000,
+      globalSetup: '<rootDir>/test/support/kafka-global-setup.ts',
+      globalTeardown: '<rootDir>/test/support/kafka-global-teardown.ts',
+    }),
   ],
 };
