@@ -84,15 +84,9 @@ export class KafkaError extends Error {
     hide(this, 'name', new.target[KIND]);
   }
 
-  static override [Symbol.hasInstance](this: Kind, value: unknown): boolean {
-    // A user's own subclass has no kind of its own, and is an ordinary class.
-    if (!Object.hasOwn(this, KIND)) return Function.prototype[Symbol.hasInstance].call(this, value);
-    if (typeof value !== 'object' || value === null) return false;
-    for (let proto = Object.getPrototypeOf(value); proto; proto = Object.getPrototypeOf(proto)) {
-      const kind = proto.constructor;
-      if (typeof kind === 'function' && Object.hasOwn(kind, KIND) && kind[KIND] === this[KIND]) return true;
-    }
-    return false;
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: it is the class that was asked, which may be a subclass
+    return isKind(this, value);
   }
 
   /** Makes the error for what librdkafka reported, with a hint for the frequent ones. */
@@ -104,6 +98,17 @@ export class KafkaError extends Error {
   toJSON(): Record<string, unknown> {
     return { name: this.name, message: this.message, ...Object.fromEntries(Object.entries(this)) };
   }
+}
+
+function isKind(asked: Kind, value: unknown): boolean {
+  // A user's own subclass has no kind of its own, and is an ordinary class.
+  if (!Object.hasOwn(asked, KIND)) return Function.prototype[Symbol.hasInstance].call(asked, value);
+  if (typeof value !== 'object' || value === null) return false;
+  for (let proto = Object.getPrototypeOf(value); proto; proto = Object.getPrototypeOf(proto)) {
+    const kind = proto.constructor;
+    if (typeof kind === 'function' && Object.hasOwn(kind, KIND) && kind[KIND] === asked[KIND]) return true;
+  }
+  return false;
 }
 
 /** Sets a property that neither `util.inspect` nor `JSON.stringify` shows. */
@@ -323,7 +328,8 @@ const HINTS: Partial<Record<ErrorName, string>> = {
   ILLEGAL_GENERATION: GONE,
   STALE_MEMBER_EPOCH: GONE,
   FENCED_INSTANCE_ID: "Another consumer uses the same 'group.instance.id'",
-  INCONSISTENT_GROUP_PROTOCOL: "Members of one group need a common 'partition.assignment.strategy' and 'group.protocol'",
+  INCONSISTENT_GROUP_PROTOCOL:
+    "Members of one group need a common 'partition.assignment.strategy' and 'group.protocol'",
   TOPIC_AUTHORIZATION_FAILED: ACL,
   GROUP_AUTHORIZATION_FAILED: ACL,
   CLUSTER_AUTHORIZATION_FAILED: ACL,

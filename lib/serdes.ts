@@ -84,7 +84,9 @@ export const bytes: Serde<Buffer | null> = {
   deserialize: (data) => data,
   serialize(data) {
     if (data === null || data instanceof Uint8Array) return data;
-    throw new TypeError(`a Buffer or Uint8Array was expected, not ${describe(data)}; give a serializer for other types`);
+    throw new TypeError(
+      `a Buffer or Uint8Array was expected, not ${describe(data)}; give a serializer for other types`,
+    );
   },
 };
 
