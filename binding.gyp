@@ -9,10 +9,7 @@
     {
       "target_name": "rdkafka_rx",
       "sources": ["<!@(node <(root)/scripts/build-native.mjs --list-sources)"],
-      "include_dirs": [
-        "<!(node <(root)/scripts/build-native.mjs --list-napi)",
-        "<!@(node <(root)/scripts/librdkafka.mjs include <(sanitize))"
-      ],
+      "include_dirs": ["<!(node <(root)/scripts/build-native.mjs --list-napi)"],
       "libraries": ["<!@(node <(root)/scripts/librdkafka.mjs libs <(sanitize))"],
       "defines": [
         "NAPI_VERSION=9",
@@ -23,7 +20,7 @@
       # node's own common.gypi asks for -w-free gnu++ of its V8; the addon is N-API only and picks its own.
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
       "cflags_cc": ["-std=c++17"],
-      "cflags": ["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-fvisibility=hidden", "-fstack-protector-strong"],
+      "cflags": ["<!@(node <(root)/scripts/librdkafka.mjs include <(sanitize))", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-fvisibility=hidden", "-fstack-protector-strong"],
       "cflags!": ["-O3"],
       "conditions": [
         ["OS=='linux'", {
@@ -45,7 +42,7 @@
             "GCC_OPTIMIZATION_LEVEL": "2",
             "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
             "MACOSX_DEPLOYMENT_TARGET": "12.0",
-            "OTHER_CFLAGS": ["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-fvisibility=hidden"],
+            "OTHER_CFLAGS": ["<!@(node <(root)/scripts/librdkafka.mjs include <(sanitize))", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-fvisibility=hidden"],
             # macOS links two-level: what is linked in stays bound to itself. dlclose of an image with running threads is the nodelete case.
             "OTHER_LDFLAGS": ["-Wl,-exported_symbol,_napi_register_module_v1", "-Wl,-exported_symbol,_node_api_module_get_api_version_v1"]
           }

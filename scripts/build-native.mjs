@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { librdkafka } from './librdkafka.mjs';
 import { BuildError, compilerId, nodeHeaders, say } from './toolchain.mjs';
@@ -32,17 +32,22 @@ async function build(sanitize) {
     return;
   }
   say(`librdkafka ${library.version}: ${library.source}${library.features.length ? `; with ${library.features.join(', ')}, lz4, snappy` : ''}`);
+  for (const line of library.missing) say(line);
   if (sanitize) {
     mkdirSync(directory, { recursive: true });
     writeFileSync(join(directory, 'binding.gyp'), '{ "includes": ["../../binding.gyp"] }\n');
   }
   const headers = nodeHeaders();
-  const args = ['configure', 'build', `--jobs=${availableParallelism()}`, '--loglevel=warn', ...(headers ? [`--nodedir=${headers.root}`] : [])];
-  const nodeGyp = require.resolve('node-gyp/bin/node-gyp.js');
-  const definitions = ['--', `-Droot=${root}`, `-Dsanitize=${sanitize}`];
-  const result = spawnSync(process.execPath, [nodeGyp, '-C', directory, ...args, ...definitions], { cwd: directory, stdio: 'inherit' });
-  if (result.status !== 0) throw new BuildError('the addon did not compile: the messages above say where.');
+  const common = ['-C', directory, '--loglevel=warn', ...(headers ? [`--nodedir=${headers.root}`] : [])];
+  nodeGyp(directory, ['configure', ...common, '--', `-Droot=${root}`, `-Dsanitize=${sanitize}`]);
+  nodeGyp(directory, ['build', ...common, `--jobs=${availableParallelism()}`]);
   writeFileSync(stamp, fingerprint);
+}
+
+function nodeGyp(cwd, args) {
+  const program = require.resolve('node-gyp/bin/node-gyp.js');
+  const result = spawnSync(process.execPath, [program, ...args], { cwd, stdio: 'inherit' });
+  if (result.status !== 0) throw new BuildError('the addon did not compile: the messages above say where.');
 }
 
 /** Content, not times: `npm ci` writes node_modules anew, which must not cost a compilation. */
@@ -54,7 +59,8 @@ function fingerprintOf(library, sanitize) {
 }
 
 const argument = process.argv[2] ?? '';
-if (argument === '--list-sources') process.stdout.write(`${sources.join('\n')}\n`);
+// gyp wants sources relative to the directory of the .gyp file it runs.
+if (argument === '--list-sources') process.stdout.write(`${sources.map((file) => relative(process.cwd(), file)).join('\n')}\n`);
 else if (argument === '--list-napi') process.stdout.write(`${napi}\n`);
 else {
   try {

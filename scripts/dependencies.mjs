@@ -4,7 +4,7 @@
 // one is the same under every Node. RDKAFKA_RX_OPENSSL=static|shared|node|none overrides the choice for OpenSSL.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BuildError, installHint, links, nodeHeaders, pkgConfig, say, staticArchive } from './toolchain.mjs';
+import { BuildError, installHint, links, nodeHeaders, pkgConfig, staticArchive } from './toolchain.mjs';
 
 const packages = {
   openssl: { apt: 'libssl-dev', dnf: 'openssl-devel', apk: 'openssl-dev openssl-libs-static', pacman: 'openssl', brew: 'openssl@3' },
@@ -12,6 +12,9 @@ const packages = {
   zstd: { apt: 'libzstd-dev', dnf: 'libzstd-devel', apk: 'zstd-dev zstd-static', pacman: 'zstd', brew: 'zstd' },
   curl: { apt: 'libcurl4-openssl-dev', dnf: 'libcurl-devel', apk: 'curl-dev', pacman: 'curl', brew: 'curl' },
 };
+
+/** What this machine lacks, a line each. */
+let missing = [];
 
 /** Compile and link flags of an installed library, or null. pkg-config only says where; the compiler has the last word. */
 function installed(name, module, headers, names) {
@@ -24,9 +27,17 @@ function installed(name, module, headers, names) {
   return links(source, [...cflags, ...search, ...libs]) ? { cflags, search, libs } : null;
 }
 
-/** @returns archives when every one of them exists and is position-independent, else null. */
+/** What librdkafka calls of each archive, enough to pull in all it needs. */
+const symbols = {
+  ssl: ['SSL_new', 'SSL_CTX_new', 'SSL_connect'],
+  crypto: ['EVP_DigestInit_ex', 'X509_verify_cert', 'PEM_read_bio_X509', 'PKCS12_parse', 'ENGINE_by_id', 'OSSL_PROVIDER_load'],
+  z: ['inflate', 'deflate', 'crc32', 'deflateBound'],
+  zstd: ['ZSTD_decompress', 'ZSTD_compressStream', 'ZSTD_getFrameContentSize', 'ZSTD_getErrorName', 'ZSTD_getErrorCode'],
+};
+
+/** The static archives, or null when one is not there or cannot be used. */
 function archives(library, names) {
-  const found = names.map((name) => staticArchive(`lib${name}.a`, library.search));
+  const found = names.map((name) => staticArchive(`lib${name}.a`, symbols[name], library.search));
   return found.every(Boolean) ? found : null;
 }
 
@@ -45,11 +56,11 @@ function openssl() {
   if (forced === 'shared') throw new BuildError(`RDKAFKA_RX_OPENSSL=shared needs OpenSSL's headers: install them with \`${hint}\`.`);
   const headers = nodeHeaders();
   if (headers && existsSync(join(headers.include, 'openssl/ssl.h'))) {
-    say(`no OpenSSL headers installed: TLS uses the OpenSSL inside Node (${hint} for a separate one).`);
+    missing.push(`no OpenSSL headers installed: TLS uses the OpenSSL inside Node (${hint} for a separate one).`);
     return { mode: 'node', libs: [], cflags: [], nodeInclude: headers.include, version: opensslVersion([`-I${headers.include}`]) };
   }
   if (forced === 'node') throw new BuildError("RDKAFKA_RX_OPENSSL=node needs Node's headers, openssl/ssl.h among them: set npm's nodedir to where they are.");
-  say(`neither OpenSSL nor Node's headers found: built without TLS and SASL/SCRAM (${hint}).`);
+  missing.push(`neither OpenSSL nor Node's headers found: built without TLS and SASL/SCRAM (${hint}).`);
   return { mode: 'none', libs: [], cflags: [] };
 }
 
@@ -60,40 +71,46 @@ function opensslVersion(cflags) {
   return /OPENSSL_VERSION_TEXT\s+"([^"]+)"/.exec(header ? readFileSync(header, 'utf8') : '')?.[1] ?? 'unknown';
 }
 
+function linked(library, names) {
+  const found = archives(library, names);
+  return { mode: found ? 'static' : 'shared', libs: found ?? [...library.search, ...library.libs], cflags: library.cflags };
+}
+
 function zlib() {
   const library = installed(['z'], 'zlib', ['zlib.h'], packages.zlib);
-  if (library) return { mode: 'installed', libs: archives(library, ['z']) ?? [...library.search, '-lz'], cflags: library.cflags };
+  if (library) return linked(library, ['z']);
   const headers = nodeHeaders();
   const hint = installHint(packages.zlib);
   if (headers && existsSync(join(headers.include, 'zlib.h'))) {
-    say(`no zlib headers installed: gzip uses the zlib inside Node (${hint} for a separate one).`);
+    missing.push(`no zlib headers installed: gzip uses the zlib inside Node (${hint} for a separate one).`);
     return { mode: 'node', libs: [], cflags: [], nodeInclude: headers.include };
   }
-  say(`zlib not found: built without gzip compression (${hint}).`);
+  missing.push(`zlib not found: built without gzip compression (${hint}).`);
   return { mode: 'none', libs: [], cflags: [] };
 }
 
 function zstd() {
   const library = installed(['zstd'], 'libzstd', ['zstd.h'], packages.zstd);
-  if (library) return { mode: 'installed', libs: archives(library, ['zstd']) ?? [...library.search, '-lzstd'], cflags: library.cflags };
-  say(`zstd not found: built without zstd compression (${installHint(packages.zstd)}).`);
+  if (library) return linked(library, ['zstd']);
+  missing.push(`zstd not found: built without zstd compression (${installHint(packages.zstd)}).`);
   return { mode: 'none', libs: [], cflags: [] };
 }
 
 function curl(tls) {
   // librdkafka hands its certificate store to curl's SSL_CTX: both must use the same OpenSSL, and curl's is never the static one.
   if (tls.mode === 'static') {
-    say('SASL/OAUTHBEARER by OIDC left out, curl cannot share a static OpenSSL: refresh tokens from JavaScript, or build with RDKAFKA_RX_OPENSSL=shared.');
+    missing.push('SASL/OAUTHBEARER by OIDC left out, curl cannot share a static OpenSSL: refresh tokens from JavaScript, or build with RDKAFKA_RX_OPENSSL=shared.');
     return { mode: 'none', libs: [], cflags: [] };
   }
   const library = tls.mode === 'none' ? null : installed(['curl'], 'libcurl', ['curl/curl.h'], packages.curl);
-  if (library) return { mode: 'installed', libs: [...library.search, '-lcurl'], cflags: library.cflags };
-  say(`curl not found: built without SASL/OAUTHBEARER by OIDC, tokens can still come from JavaScript (${installHint(packages.curl)}).`);
+  if (library) return { mode: 'shared', libs: [...library.search, ...library.libs], cflags: library.cflags };
+  missing.push(`curl not found: built without SASL/OAUTHBEARER by OIDC, tokens can still come from JavaScript (${installHint(packages.curl)}).`);
   return { mode: 'none', libs: [], cflags: [] };
 }
 
 /** Sanitizer builds take no curl: its own threads and allocations are not what they look at. */
 export function chooseDependencies(sanitize) {
+  missing = [];
   const tls = openssl();
   const all = { tls, zlib: zlib(), zstd: zstd(), curl: sanitize ? { mode: 'none', libs: [], cflags: [] } : curl(tls) };
   const parts = Object.entries(all);
@@ -105,6 +122,7 @@ export function chooseDependencies(sanitize) {
     libs: ['curl', 'tls', 'zlib', 'zstd'].flatMap((name) => all[name].libs),
     cflags: parts.flatMap(([, part]) => part.cflags),
     defines: tls.mode === 'none' ? [] : [`RDKAFKA_RX_OPENSSL_${tls.mode.toUpperCase()}=1`],
+    missing,
     features: parts.filter(([, part]) => part.mode !== 'none').map(([name, part]) => `${name} (${part.mode})`),
   };
 }

@@ -28,7 +28,7 @@ export const cacheRoot = () =>
   process.env.RDKAFKA_RX_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'rdkafka-rx');
 
 /**
- * @returns {{ version: string, source: string, include: string, libs: string[], defines: string[], docs: string | null, features: string[] }}
+ * @returns {{ version: string, source: string, include: string, libs: string[], defines: string[], docs: string | null, features: string[], missing: string[] }}
  */
 export async function librdkafka(sanitize = '') {
   const wanted = process.env.RDKAFKA_RX_LIBRDKAFKA?.trim() || '';
@@ -38,7 +38,7 @@ export async function librdkafka(sanitize = '') {
 }
 
 async function fromPinnedSource(sanitize) {
-  const dependencies = chooseDependencies(sanitize);
+  const { missing, ...dependencies } = chooseDependencies(sanitize);
   const cflags = ['-O2', '-g', '-fPIC', '-fvisibility=hidden', '-fstack-protector-strong'];
   if (sanitize) cflags.push(`-fsanitize=${sanitize}`, '-fno-omit-frame-pointer');
   const recipe = { ...pinned, cflags, dependencies, cc, cxx, compiler: compilerId(), sanitize, revision: 1 };
@@ -53,6 +53,7 @@ async function fromPinnedSource(sanitize) {
     defines: dependencies.defines,
     docs: join(prefix, 'doc'),
     features: dependencies.features,
+    missing,
   };
 }
 
@@ -69,7 +70,7 @@ function fromSystem() {
   const includes = [...(pkgConfig(['--cflags-only-I', 'rdkafka']) ?? []).map((flag) => flag.slice(2)), '/usr/include', '/usr/local/include'];
   const include = includes.find((directory) => existsSync(join(directory, 'librdkafka/rdkafka.h')));
   if (!include) throw new BuildError('pkg-config knows rdkafka, but librdkafka/rdkafka.h is not where it says.');
-  return { version: headerVersion(include), source: 'system, through pkg-config', include, libs, defines: [], docs: null, features: [] };
+  return { version: headerVersion(include), source: 'system, through pkg-config', include, libs, defines: [], docs: null, features: [], missing: [] };
 }
 
 function fromPrefix(prefix) {
@@ -87,7 +88,7 @@ function fromPrefix(prefix) {
   const libs = library.endsWith('.a')
     ? [library, ...privateLibs(directory), ...systemLibs]
     : [`-L${directory}`, '-lrdkafka', `-Wl,-rpath,${directory}`];
-  return { version: headerVersion(include), source: `prefix ${prefix}`, include, libs, defines: [], docs: null, features: [] };
+  return { version: headerVersion(include), source: `prefix ${prefix}`, include, libs, defines: [], docs: null, features: [], missing: [] };
 }
 
 const multiarch = (prefix) =>
@@ -127,7 +128,9 @@ if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.me
   const [what = 'describe', sanitize = ''] = process.argv.slice(2);
   try {
     const found = await librdkafka(sanitize);
-    const lines = { include: found.include, libs: found.libs.join(' '), defines: found.defines.join(' '), docs: found.docs ?? '' };
+    // -isystem: warnings of librdkafka's own header are not ours. The compiler's default directory must not be named so.
+    const include = found.include === '/usr/include' ? '' : `-isystem${found.include}`;
+    const lines = { include, libs: found.libs.join(' '), defines: found.defines.join(' '), docs: found.docs ?? '' };
     process.stdout.write(`${lines[what] ?? JSON.stringify(found, null, 2)}\n`);
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;

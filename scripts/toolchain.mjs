@@ -1,6 +1,6 @@
 // What a source build needs from the machine, each missing thing said in one sentence with the command that installs it.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -73,15 +73,20 @@ export function links(source, flags) {
   }
 }
 
-/** A static archive the compiler finds by itself, and that can go into a shared object (it holds position-independent code). */
-export function staticArchive(name, searchFlags) {
+/**
+ * A static archive that can go into the addon: the compiler finds it, and what the symbols pull in links into a shared object the way
+ * binding.gyp links (-Bsymbolic: distributions build some archives without -fPIC, which suffices for symbols that cannot be replaced).
+ */
+export function staticArchive(name, symbols, searchFlags) {
   const searched = searchFlags.filter((flag) => flag.startsWith('-L')).map((flag) => join(flag.slice(2), name));
   const printed = run(cc, [`-print-file-name=${name}`]).stdout?.trim() ?? '';
-  const path = [...searched, printed].find((candidate) => candidate.includes('/') && existsSync(candidate));
-  if (!path) return null;
-  const whole =
-    process.platform === 'darwin' ? [`-Wl,-force_load,${path}`, '-undefined', 'dynamic_lookup'] : ['-Wl,--whole-archive', path, '-Wl,--no-whole-archive'];
-  return links('int rdkafka_rx_check;', ['-shared', '-fPIC', ...whole]) ? path : null;
+  const found = [...searched, printed].find((candidate) => candidate.includes('/') && existsSync(candidate));
+  if (!found) return null;
+  const path = realpathSync(found);
+  const mac = process.platform === 'darwin';
+  const wanted = symbols.map((symbol) => `-Wl,-u,${mac ? '_' : ''}${symbol}`);
+  const flags = mac ? ['-undefined', 'dynamic_lookup'] : ['-Wl,-Bsymbolic', '-Wl,--exclude-libs,ALL', '-Wl,-z,text'];
+  return links('int rdkafka_rx_check;', ['-shared', '-fPIC', ...flags, ...wanted, path]) ? path : null;
 }
 
 export function pkgConfig(args, env = {}) {
