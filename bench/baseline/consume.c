@@ -1,0 +1,143 @@
+/*
+ * Reads a topic from its beginning with rd_kafka_consume_batch_queue: the fastest documented way of the C library.
+ *
+ *   consume --brokers B --topic T --messages N [--group G | --partitions P] [--batch 4096] [--touch sampled|all]
+ *           [--partition-queues] [-X key=value ...]
+ *
+ * With --group it subscribes, with --partitions it assigns partitions 0..P-1. --partition-queues takes from one queue
+ * per partition, as the addon does. Prints one line of JSON.
+ */
+#include "baseline.h"
+
+typedef struct {
+  int64_t messages, bytes;
+  uint32_t digest;
+  double first, last;
+} totals_t;
+
+static void account(totals_t* totals, rd_kafka_message_t** messages, ssize_t count, int touch_all) {
+  if (count > 0 && totals->messages == 0) totals->first = now_seconds();
+  for (ssize_t i = 0; i < count; i++) {
+    rd_kafka_message_t* message = messages[i];
+    if (message->err) {
+      if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+        fprintf(stderr, "consume: %s\n", rd_kafka_message_errstr(message));
+    } else {
+      if (touch_all || message->offset % SAMPLE == 0) totals->digest += digest_of(message->payload, message->len);
+      totals->messages++;
+      totals->bytes += (int64_t)message->len;
+    }
+    rd_kafka_message_destroy(message);
+  }
+}
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t ready = PTHREAD_COND_INITIALIZER;
+static int pending = 0;
+
+static void wake(rd_kafka_t* rk, void* opaque) {
+  (void)rk;
+  (void)opaque;
+  pthread_mutex_lock(&mutex);
+  pending = 1;
+  pthread_cond_signal(&ready);
+  pthread_mutex_unlock(&mutex);
+}
+
+static void wait_ready(void) {
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec++; /* the consumer queue itself must be polled now and then */
+  pthread_mutex_lock(&mutex);
+  while (!pending)
+    if (pthread_cond_timedwait(&ready, &mutex, &until)) break;
+  pending = 0;
+  pthread_mutex_unlock(&mutex);
+}
+
+/* Round robin over the partitions' own queues; sleeps when all of them are empty. */
+static void read_partition_queues(rd_kafka_t* rk, rd_kafka_queue_t* main_queue, rd_kafka_topic_partition_list_t* list,
+                                  totals_t* totals, int64_t wanted, int64_t batch, int touch_all) {
+  rd_kafka_message_t** messages = malloc(sizeof(*messages) * (size_t)batch);
+  rd_kafka_queue_t** queues = malloc(sizeof(*queues) * (size_t)list->cnt);
+  for (int i = 0; i < list->cnt; i++) {
+    queues[i] = rd_kafka_queue_get_partition(rk, list->elems[i].topic, list->elems[i].partition);
+    rd_kafka_queue_forward(queues[i], NULL);
+    rd_kafka_queue_cb_event_enable(queues[i], wake, NULL);
+  }
+  rd_kafka_assign(rk, list);
+  while (totals->messages < wanted && !interrupted) {
+    ssize_t taken = rd_kafka_consume_batch_queue(main_queue, 0, messages, (size_t)batch);
+    account(totals, messages, taken, touch_all);
+    for (int i = 0; i < list->cnt && totals->messages < wanted; i++) {
+      ssize_t count = rd_kafka_consume_batch_queue(queues[i], 0, messages, (size_t)batch);
+      account(totals, messages, count, touch_all);
+      taken += count;
+    }
+    if (taken == 0) wait_ready();
+  }
+  totals->last = now_seconds();
+  for (int i = 0; i < list->cnt; i++) rd_kafka_queue_destroy(queues[i]);
+  free(queues);
+  free(messages);
+}
+
+static void read_consumer_queue(rd_kafka_queue_t* queue, totals_t* totals, int64_t wanted, int64_t batch, int touch_all) {
+  rd_kafka_message_t** messages = malloc(sizeof(*messages) * (size_t)batch);
+  while (totals->messages < wanted && !interrupted) {
+    /* Waiting for a full batch would add its timeout to every short one: the first message blocks, the rest do not. */
+    ssize_t count = rd_kafka_consume_batch_queue(queue, 0, messages, (size_t)batch);
+    if (count == 0) count = rd_kafka_consume_batch_queue(queue, 100, messages, 1);
+    if (count < 0) die("consume: %s", rd_kafka_err2str(rd_kafka_last_error()));
+    account(totals, messages, count, touch_all);
+  }
+  totals->last = now_seconds();
+  free(messages);
+}
+
+int main(int argc, char** argv) {
+  const char* topic = option(argc, argv, "--topic", NULL);
+  const char* group = option(argc, argv, "--group", "");
+  const int64_t wanted = number(argc, argv, "--messages", NULL);
+  const int64_t batch = number(argc, argv, "--batch", "4096");
+  const int64_t partitions = number(argc, argv, "--partitions", "1");
+  const int touch_all = !strcmp(option(argc, argv, "--touch", "sampled"), "all");
+  catch_signals();
+
+  rd_kafka_conf_t* conf = configuration(argc, argv);
+  set(conf, "group.id", *group ? group : "bench-assign");
+  set(conf, "enable.auto.commit", "false");
+  set(conf, "auto.offset.reset", "earliest");
+  rd_kafka_t* rk = client(RD_KAFKA_CONSUMER, conf);
+  rd_kafka_poll_set_consumer(rk);
+  rd_kafka_queue_t* queue = rd_kafka_queue_get_consumer(rk);
+
+  rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new((int)partitions);
+  totals_t totals = {0};
+  if (*group) {
+    rd_kafka_topic_partition_list_add(list, topic, RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t error = rd_kafka_subscribe(rk, list);
+    if (error) die("subscribe: %s", rd_kafka_err2str(error));
+    read_consumer_queue(queue, &totals, wanted, batch, touch_all);
+  } else {
+    for (int32_t i = 0; i < partitions; i++)
+      rd_kafka_topic_partition_list_add(list, topic, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
+    if (has_flag(argc, argv, "--partition-queues")) {
+      read_partition_queues(rk, queue, list, &totals, wanted, batch, touch_all);
+    } else {
+      rd_kafka_assign(rk, list);
+      read_consumer_queue(queue, &totals, wanted, batch, touch_all);
+    }
+  }
+
+  const double cpu = cpu_seconds();
+  printf("{\"messages\":%" PRId64 ",\"bytes\":%" PRId64
+         ",\"digest\":%u,\"seconds\":%.6f,\"cpuSeconds\":%.3f,\"rssMb\":%.1f,\"librdkafka\":\"%s\"}\n",
+         totals.messages, totals.bytes, totals.digest, totals.last - totals.first, cpu, rss_peak_mb(),
+         rd_kafka_version_str());
+  rd_kafka_topic_partition_list_destroy(list);
+  rd_kafka_queue_destroy(queue);
+  rd_kafka_consumer_close(rk);
+  rd_kafka_destroy(rk);
+  return interrupted ? 130 : 0;
+}

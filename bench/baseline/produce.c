@@ -1,0 +1,72 @@
+/*
+ * Writes N messages as fast as it can and waits for every delivery report. What `rdkafka_performance -P` does: one
+ * rd_kafka_produce a message, poll(0) every thousand messages, poll(10) when the queue is full. It differs in one
+ * thing: each payload is different, so it is copied into the queue (RD_KAFKA_MSG_F_COPY) and not shared.
+ *
+ *   produce --brokers B --topic T --messages N --size S [--partitions P] [-X key=value ...]
+ *
+ * With --partitions the message with sequence number i goes to partition i modulo P (offset i / P in a new topic: how
+ * the bench fills the topics it reads); without, the partitioner decides. Prints one line of JSON.
+ */
+#include "baseline.h"
+
+static int64_t delivered = 0, failed = 0;
+
+static void on_delivery(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque) {
+  (void)rk;
+  (void)opaque;
+  if (message->err) {
+    if (failed++ == 0) fprintf(stderr, "produce: %s\n", rd_kafka_err2str(message->err));
+  } else {
+    delivered++;
+  }
+}
+
+int main(int argc, char** argv) {
+  const char* topic = option(argc, argv, "--topic", NULL);
+  const int64_t messages = number(argc, argv, "--messages", NULL);
+  const size_t size = (size_t)number(argc, argv, "--size", NULL);
+  const int32_t partitions = (int32_t)number(argc, argv, "--partitions", "0");
+  catch_signals();
+
+  rd_kafka_conf_t* conf = configuration(argc, argv);
+  rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+  rd_kafka_t* rk = client(RD_KAFKA_PRODUCER, conf);
+  rd_kafka_topic_t* rkt = rd_kafka_topic_new(rk, topic, NULL);
+  if (!rkt) die("topic %s: %s", topic, rd_kafka_err2str(rd_kafka_last_error()));
+
+  /* The handshake is not part of the measurement, as it is not in the consumers'. */
+  const struct rd_kafka_metadata* metadata;
+  rd_kafka_resp_err_t error = rd_kafka_metadata(rk, 0, rkt, &metadata, 30000);
+  if (error) die("metadata: %s", rd_kafka_err2str(error));
+  rd_kafka_metadata_destroy(metadata);
+
+  char* payload = malloc(size + 1);
+  uint32_t random = 1;
+  for (size_t i = 0; i < size; i++) payload[i] = (char)('a' + (random = random * 1664525u + 1013904223u) / 165191050u % 26);
+
+  const double start = now_seconds();
+  int64_t full = 0;
+  for (int64_t i = 0; i < messages && !interrupted; i++) {
+    stamp(payload, size, (uint32_t)i);
+    const int32_t partition = partitions > 0 ? (int32_t)(i % partitions) : RD_KAFKA_PARTITION_UA;
+    while (rd_kafka_produce(rkt, partition, RD_KAFKA_MSG_F_COPY, payload, size, NULL, 0, NULL) && !interrupted) {
+      error = rd_kafka_last_error();
+      if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) die("produce: %s", rd_kafka_err2str(error));
+      full++;
+      rd_kafka_poll(rk, 10);
+    }
+    if (i % 1000 == 999) rd_kafka_poll(rk, 0);
+  }
+  while (rd_kafka_outq_len(rk) > 0 && !interrupted) rd_kafka_poll(rk, 100);
+  const double seconds = now_seconds() - start;
+
+  printf("{\"messages\":%" PRId64 ",\"failed\":%" PRId64 ",\"bytes\":%" PRId64 ",\"seconds\":%.6f,\"queueFull\":%" PRId64
+         ",\"cpuSeconds\":%.3f,\"rssMb\":%.1f,\"librdkafka\":\"%s\"}\n",
+         delivered, failed, delivered * (int64_t)size, seconds, full, cpu_seconds(), rss_peak_mb(), rd_kafka_version_str());
+  rd_kafka_topic_destroy(rkt);
+  if (interrupted) rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  rd_kafka_destroy(rk);
+  free(payload);
+  return interrupted ? 130 : failed > 0;
+}
