@@ -1,0 +1,63 @@
+// The poll thread's half of a consumer: subscription, assignment, rebalances, commits; lanes do the taking.
+#pragma once
+
+#include "client.h"
+#include "lanes.h"
+
+struct ConsumerOptions {
+  LaneLimits limits;
+  int revoke_drain_ms = 15000;  // 0: a revoke is answered at once
+  bool hold_assign = false;     // an assign waits for answerAssign()
+};
+
+// Lives on the poll thread.
+class ConsumerRole final : public Role {
+ public:
+  ConsumerRole(PollLoop& loop, const ConsumerOptions& options);
+
+  bool Serve() override;
+  Deadline NextDeadline() const override;
+  void BeginClose(int timeout_ms) override;
+  bool IsClosed() override;
+  void Teardown() override;
+
+  void Subscribe(uint32_t request, const std::vector<std::string>& topics);
+  void Assign(uint32_t request, const Partitions& partitions);
+  void IncrementalAssign(uint32_t request, const Partitions& partitions);
+  void IncrementalUnassign(uint32_t request, const Partitions& partitions);
+  void Seek(uint32_t request, const Partitions& partitions, int timeout_ms);
+  void Commit(uint32_t request, const Partitions& partitions);
+  void Release(int id);
+  void AnswerAssign(int id, const Partitions& partitions);
+  Lanes& lanes() { return lanes_; }
+
+ private:
+  // One at a time: librdkafka waits for our (un)assign call before it goes on.
+  struct Rebalance {
+    int id = 0;
+    bool revoke = false;
+    Partitions partitions;
+    std::vector<int32_t> lanes;
+    Deadline deadline;
+  };
+
+  void ServeEvent(rd_kafka_event_t* event);
+  void OnRebalance(rd_kafka_event_t* event);
+  void OnCommitted(rd_kafka_event_t* event);
+  void OnError(rd_kafka_event_t* event);
+  void CompleteAssign(int id, const Partitions& partitions);
+  void CompleteRevoke(const Rebalance& rebalance, bool lost, bool timed_out);
+  std::vector<Lane*> OpenLanes(const Partitions& partitions);
+  void AnnounceLanes(int id, const std::vector<Lane*>& lanes, const Partitions& partitions);
+  void EndLanes(int id, const std::vector<int32_t>& ids, bool lost, bool timed_out);
+  bool Cooperative() const;
+
+  PollLoop& loop_;
+  const ConsumerOptions options_;
+  rd::Queue control_;
+  PollLoop::Alarm alarm_;
+  Lanes lanes_;
+  std::optional<Rebalance> pending_;
+  int last_rebalance_ = 0;
+  Deadline close_deadline_;
+};

@@ -1,0 +1,27 @@
+// A librdkafka error as a plain value that may cross threads, and its JavaScript shape.
+#pragma once
+
+#include <string>
+
+#include "napi_setup.h"
+#include "rd.h"
+
+struct RdError {
+  int code = RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::string message;
+  bool fatal = false;
+  bool retriable = false;
+  bool abortable = false;
+
+  RdError() = default;
+  explicit RdError(rd_kafka_resp_err_t err);
+  RdError(rd_kafka_resp_err_t err, std::string text);
+  explicit RdError(const rd_kafka_error_t* error);
+
+  explicit operator bool() const { return code != RD_KAFKA_RESP_ERR_NO_ERROR; }
+  // { code, name, message, fatal, retriable, abortable }; null without an error.
+  Napi::Value ToJs(Napi::Env env) const;
+};
+
+// The table of all codes this librdkafka knows: [{ code, name, description }].
+Napi::Value ErrorCodes(Napi::Env env);

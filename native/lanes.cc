@@ -1,0 +1,173 @@
+#include "lanes.h"
+
+#include <algorithm>
+
+namespace {
+// What a lane may take in one turn: big enough to amortize the call, small enough that turns are fair.
+constexpr int64_t kTurnBytes = 512 * 1024;
+
+int64_t Micros(Clock::duration duration) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+}
+}  // namespace
+
+Lane& Lanes::Open(const std::string& topic, int32_t partition) {
+  auto lane = std::make_unique<Lane>();
+  lane->id = ++last_id_;
+  lane->topic = topic;
+  lane->partition = partition;
+  lane->alarm.loop = &loop_;
+  lane->queue.reset(rd_kafka_queue_get_partition(loop_.rk(), topic.c_str(), partition));
+  rd_kafka_queue_forward(lane->queue.get(), nullptr);
+  by_id_[lane->id] = lane.get();
+  lanes_.push_back(std::move(lane));
+  return *lanes_.back();
+}
+
+void Lanes::Watch(Lane& lane) { PollLoop::Watch(lane.queue.get(), &lane.alarm); }
+
+void Lanes::Close(int32_t id) {
+  auto found = std::find_if(lanes_.begin(), lanes_.end(), [id](const auto& lane) { return lane->id == id; });
+  if (found == lanes_.end()) return;
+  // librdkafka calls back under the queue's lock, so after this line no callback holds the alarm.
+  PollLoop::Unwatch((*found)->queue.get());
+  total_bytes_ -= (*found)->bytes;
+  if (total_bytes_ <= limits_.total_bytes / 2) total_gated_ = false;
+  by_id_.erase(id);
+  lanes_.erase(found);
+}
+
+void Lanes::CloseAll() {
+  while (!lanes_.empty()) Close(lanes_.back()->id);
+}
+
+Lane* Lanes::Find(int32_t id) {
+  auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second;
+}
+
+Lane* Lanes::Find(const std::string& topic, int32_t partition) {
+  for (const auto& lane : lanes_) {
+    if (lane->partition == partition && lane->topic == topic) return lane.get();
+  }
+  return nullptr;
+}
+
+std::vector<int32_t> Lanes::Ids() const {
+  std::vector<int32_t> ids;
+  for (const auto& lane : lanes_) ids.push_back(lane->id);
+  return ids;
+}
+
+void Lanes::GiveBack(const Credit& credit) {
+  Lane* lane = Find(credit.lane);
+  if (lane == nullptr) return;  // its epoch ended: its credit went with it
+  int64_t bytes = std::min(credit.bytes, lane->bytes);
+  lane->messages -= std::min(credit.messages, lane->messages);
+  lane->bytes -= bytes;
+  total_bytes_ -= bytes;
+  // High and low water, so that a lane at its limit takes chunks and not single messages.
+  if (lane->messages <= limits_.lane_messages / 2 && lane->bytes <= limits_.lane_bytes / 2) lane->gated = false;
+  if (total_bytes_ <= limits_.total_bytes / 2) total_gated_ = false;
+}
+
+void Lanes::Hold(int32_t id, bool held) {
+  if (Lane* lane = Find(id)) lane->held = held;
+}
+
+bool Lanes::MayTake(const Lane& lane) const {
+  return !lane.gated && !lane.held && !lane.stopped && !lane.rewinding && !total_gated_;
+}
+
+bool Lanes::Take() {
+  const Clock::time_point start = limits_.poll_events ? Clock::now() : Clock::time_point();
+  bool more = false;
+  tick_ = Tick();
+  for (size_t i = 0; i < lanes_.size(); i++) {
+    Lane& lane = *lanes_[(turn_ + i) % lanes_.size()];
+    // The alarm of a lane that may not take stays rung: it is looked at again when credit comes back.
+    if (!lane.alarm.rang.load(std::memory_order_acquire) || !MayTake(lane)) continue;
+    lane.deficit = std::min(lane.deficit + kTurnBytes, kTurnBytes);
+    if (lane.deficit <= 0) {  // it took a huge message; others go first
+      more = true;
+      continue;
+    }
+    lane.alarm.Take();  // before the take: a message that comes during it rings again
+    if (TakeFrom(lane)) continue;
+    lane.alarm.Ring();
+    more = more || MayTake(lane);
+  }
+  turn_++;
+  if (limits_.poll_events && tick_.chunks > 0) {
+    loop_.Deliver(MakeDelivery([tick = tick_, took = Micros(Clock::now() - start), done = Clock::now()](
+                                   Napi::Env env, JsSide&) -> Napi::Value {
+      Napi::Object object = Napi::Object::New(env);
+      object["type"] = Napi::String::New(env, "poll");
+      object["messages"] = Napi::Number::New(env, static_cast<double>(tick.messages));
+      object["bytes"] = Napi::Number::New(env, static_cast<double>(tick.bytes));
+      object["chunks"] = Napi::Number::New(env, tick.chunks);
+      object["lanes"] = Napi::Number::New(env, tick.lanes);
+      object["takeMicros"] = Napi::Number::New(env, static_cast<double>(took));
+      object["waitMicros"] = Napi::Number::New(env, static_cast<double>(Micros(Clock::now() - done)));
+      return object;
+    }));
+  }
+  return more;
+}
+
+bool Lanes::TakeFrom(Lane& lane) {
+  const int64_t bytes = std::min({kTurnBytes, limits_.lane_bytes - lane.bytes, limits_.total_bytes - total_bytes_});
+  const int64_t want = std::clamp<int64_t>(std::min(bytes / lane.average, limits_.lane_messages - lane.messages), 1,
+                                           batch::kMaxMessages);
+  // Timeout 0: what is there, at once. A stale message (before a seek or a revoke) is dropped inside the call.
+  const ssize_t count = rd_kafka_consume_batch_queue(lane.queue.get(), 0, taken_, static_cast<size_t>(want));
+  if (count <= 0) return true;
+  DeliverRun(lane, static_cast<size_t>(count));
+  tick_.lanes++;
+  if (lane.messages >= limits_.lane_messages || lane.bytes >= limits_.lane_bytes) lane.gated = true;
+  if (total_bytes_ >= limits_.total_bytes) total_gated_ = true;
+  return count < want;
+}
+
+void Lanes::DeliverRun(Lane& lane, size_t count) {
+  int64_t bytes = 0;
+  size_t messages = 0;
+  for (size_t i = 0; i < count;) {
+    const rd_kafka_message_t* message = taken_[i];
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      batch::Chunk chunk = batch::PackRun(taken_, count, &i, lane.id, limits_.fields);
+      bytes += static_cast<int64_t>(chunk.slab.size);
+      messages += chunk.count;
+      tick_.chunks++;
+      loop_.Deliver(MakeDelivery([slab = std::move(chunk.slab)](Napi::Env env, JsSide&) mutable {
+        return SlabToJs(env, std::move(slab));
+      }));
+      continue;
+    }
+    i++;
+    loop_.Deliver(MakeDelivery([lane = lane.id, topic = lane.topic, partition = lane.partition,
+                                offset = message->offset,
+                                error = RdError(message->err, rd_kafka_message_errstr(message))](
+                                   Napi::Env env, JsSide&) -> Napi::Value {
+      const bool eof = error.code == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+      Napi::Object object = Napi::Object::New(env);
+      object["type"] = Napi::String::New(env, eof ? "eof" : "partition-error");
+      object["lane"] = Napi::Number::New(env, lane);
+      object["offset"] = Napi::Number::New(env, static_cast<double>(offset));
+      if (eof) return object;
+      object["topic"] = Napi::String::New(env, topic);
+      object["partition"] = Napi::Number::New(env, partition);
+      object["error"] = error.ToJs(env);
+      return object;
+    }));
+  }
+  // No message outlives the turn: rd_kafka_destroy() would wait for it.
+  for (size_t i = 0; i < count; i++) rd_kafka_message_destroy(taken_[i]);
+  if (messages > 0) lane.average = std::max<int64_t>(64, bytes / static_cast<int64_t>(messages));
+  lane.messages += static_cast<int64_t>(messages);
+  lane.bytes += bytes;
+  lane.deficit -= bytes;
+  total_bytes_ += bytes;
+  tick_.messages += static_cast<int64_t>(messages);
+  tick_.bytes += bytes;
+}

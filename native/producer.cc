@@ -1,0 +1,238 @@
+#include "producer.h"
+
+#include <cstring>
+
+namespace {
+// After a purge, how long librdkafka may take to report what it dropped.
+constexpr int kPurgeMs = 1000;
+
+uintptr_t Opaque(const batch::Record& record) {
+  return (static_cast<uintptr_t>(record.index) << 32) | record.slot;
+}
+}  // namespace
+
+ProducerRole::ProducerRole(PollLoop& loop) : loop_(loop), events_(rd_kafka_queue_get_main(loop.rk())) {
+  alarm_.loop = &loop;
+  PollLoop::Watch(events_.get(), &alarm_);
+}
+
+bool ProducerRole::Serve() {
+  alarm_.Take();
+  ServeReports();
+  // A full queue drains by reports, and each of those wakes the loop.
+  full_ = ProducePending();
+  DeliverReports();
+  return false;
+}
+
+Deadline ProducerRole::NextDeadline() const {
+  return close_deadline_ ? (flush_deadline_ ? std::min(*flush_deadline_, *close_deadline_) : *close_deadline_)
+                         : Deadline();
+}
+
+void ProducerRole::ServeReports() {
+  const rd_kafka_message_t* messages[256];
+  while (rd::Event event{rd_kafka_queue_poll(events_.get(), 0)}) {
+    if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_DR) {
+      DeliverCommonEvent(loop_, event.get());
+      continue;
+    }
+    while (size_t count = rd_kafka_event_message_array(event.get(), messages, 256)) {
+      in_librdkafka_ -= count;
+      for (size_t i = 0; i < count; i++) {
+        const rd_kafka_message_t* message = messages[i];
+        const auto opaque = reinterpret_cast<uintptr_t>(message->_private);
+        rd_kafka_timestamp_type_t type;
+        reports_.push_back({static_cast<double>(message->offset),
+                            static_cast<double>(rd_kafka_message_timestamp(message, &type)),
+                            static_cast<uint32_t>(opaque & 0xffffffffu), static_cast<uint32_t>(opaque >> 32),
+                            message->err, message->partition, static_cast<int32_t>(rd_kafka_message_status(message))});
+      }
+    }
+  }
+}
+
+void ProducerRole::DeliverReports() {
+  if (reports_.empty()) return;
+  loop_.Deliver(MakeDelivery([slab = batch::PackReports(reports_)](Napi::Env env, JsSide&) mutable {
+    return SlabToJs(env, std::move(slab));
+  }));
+  reports_.clear();
+}
+
+void ProducerRole::Produce(std::shared_ptr<std::vector<uint8_t>> pack) {
+  pending_.push_back({std::move(pack), 0});
+  if (close_deadline_) RefusePending(RD_KAFKA_RESP_ERR__DESTROY);
+}
+
+bool ProducerRole::ProducePending() {
+  while (!pending_.empty()) {
+    Pack& pack = pending_.front();
+    while (pack.position + batch::Record::kHeaderBytes <= pack.records->size()) {
+      const uint8_t* at = pack.records->data() + pack.position;
+      batch::Record record;
+      std::memcpy(&record, at, sizeof record);
+      rd_kafka_resp_err_t err = ProduceOne(record, at + batch::Record::kHeaderBytes);
+      if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL) return true;
+      if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        in_librdkafka_++;
+      } else {
+        Refuse(record, err);
+      }
+      pack.position = record.End(pack.position);
+    }
+    pending_.pop_front();
+  }
+  return false;
+}
+
+rd_kafka_topic_t* ProducerRole::TopicOf(int32_t id) {
+  const auto at = static_cast<size_t>(id);
+  if (at >= topic_names_.size()) return nullptr;
+  if (at >= topics_.size()) topics_.resize(at + 1);
+  if (!topics_[at]) topics_[at].reset(rd_kafka_topic_new(loop_.rk(), topic_names_[at].c_str(), nullptr));
+  return topics_[at].get();
+}
+
+rd_kafka_resp_err_t ProducerRole::ProduceOne(const batch::Record& record, const uint8_t* payload) {
+  rd_kafka_topic_t* topic = TopicOf(record.topic);
+  if (topic == nullptr) return RD_KAFKA_RESP_ERR__INVALID_ARG;
+  const uint8_t* key = record.key_length < 0 ? nullptr : payload;
+  const uint8_t* value = payload + std::max(record.key_length, 0);
+  const uint8_t* block = value + std::max(record.value_length, 0);
+
+  rd_kafka_vu_t fields[8];
+  size_t count = 0;
+  auto next = [&](rd_kafka_vtype_t type) -> rd_kafka_vu_t& {
+    fields[count].vtype = type;
+    return fields[count++];
+  };
+  next(RD_KAFKA_VTYPE_RKT).u.rkt = topic;
+  next(RD_KAFKA_VTYPE_PARTITION).u.i32 = record.partition;
+  next(RD_KAFKA_VTYPE_MSGFLAGS).u.i = RD_KAFKA_MSG_F_COPY;
+  next(RD_KAFKA_VTYPE_OPAQUE).u.ptr = reinterpret_cast<void*>(Opaque(record));
+  if (key != nullptr) {
+    rd_kafka_vu_t& field = next(RD_KAFKA_VTYPE_KEY);
+    field.u.mem.ptr = const_cast<uint8_t*>(key);
+    field.u.mem.size = static_cast<size_t>(record.key_length);
+  }
+  if (record.value_length >= 0) {
+    rd_kafka_vu_t& field = next(RD_KAFKA_VTYPE_VALUE);
+    field.u.mem.ptr = const_cast<uint8_t*>(value);
+    field.u.mem.size = static_cast<size_t>(record.value_length);
+  }
+  if (record.timestamp != 0) next(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = static_cast<int64_t>(record.timestamp);
+  // One list that stays ours when the call fails: header items would be freed twice by older librdkafka.
+  rd::Headers headers = batch::ReadHeaders(block, record.headers_length);
+  if (headers) next(RD_KAFKA_VTYPE_HEADERS).u.headers = headers.get();
+
+  rd::Error error(rd_kafka_produceva(loop_.rk(), fields, count));
+  if (error) return rd_kafka_error_code(error.get());
+  (void)headers.release();
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+void ProducerRole::Refuse(const batch::Record& record, rd_kafka_resp_err_t err) {
+  reports_.push_back({RD_KAFKA_OFFSET_INVALID, -1, record.slot, record.index, err, record.partition,
+                      RD_KAFKA_MSG_STATUS_NOT_PERSISTED});
+}
+
+void ProducerRole::RefusePending(rd_kafka_resp_err_t err) {
+  for (const Pack& pack : pending_) {
+    for (size_t at = pack.position; at + batch::Record::kHeaderBytes <= pack.records->size();) {
+      batch::Record record;
+      std::memcpy(&record, pack.records->data() + at, sizeof record);
+      Refuse(record, err);
+      at = record.End(at);
+    }
+  }
+  pending_.clear();
+}
+
+void ProducerRole::FlushOnCallThread(int timeout_ms, std::function<void(rd_kafka_resp_err_t)> done) {
+  loop_.Call([this, timeout_ms, done = std::move(done)] {
+    // Reports are served by the poll thread meanwhile; that is what makes this return.
+    done(rd_kafka_flush(loop_.rk(), timeout_ms));
+  });
+}
+
+void ProducerRole::Flush(uint32_t request, int timeout_ms) {
+  FlushOnCallThread(timeout_ms, [this, request](rd_kafka_resp_err_t err) {
+    loop_.Settle(request, RdError(err == RD_KAFKA_RESP_ERR__TIMED_OUT ? err : RD_KAFKA_RESP_ERR_NO_ERROR));
+  });
+}
+
+void ProducerRole::Purge(bool in_flight) {
+  RefusePending(RD_KAFKA_RESP_ERR__PURGE_QUEUE);
+  rd_kafka_purge(loop_.rk(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING |
+                                 (in_flight ? RD_KAFKA_PURGE_F_INFLIGHT : 0));
+  DeliverReports();
+}
+
+void ProducerRole::BeginClose(int timeout_ms) {
+  flush_deadline_ = After(timeout_ms);
+  close_deadline_ = After(timeout_ms + kPurgeMs);
+  if (timeout_ms > 0 && in_librdkafka_ + pending_.size() > 0) FlushOnCallThread(timeout_ms, [](rd_kafka_resp_err_t) {});
+}
+
+bool ProducerRole::IsClosed() {
+  if (in_librdkafka_ == 0 && pending_.empty()) return true;
+  if (flush_deadline_ && Clock::now() >= *flush_deadline_) {
+    // Out of time: drop the rest, and still report every message.
+    flush_deadline_.reset();
+    Purge(true);
+  }
+  return Clock::now() >= *close_deadline_;
+}
+
+void ProducerRole::Teardown() {
+  DeliverReports();
+  topics_.clear();
+  PollLoop::Unwatch(events_.get());
+  events_.reset();
+}
+
+Napi::Function Producer::Define(Napi::Env env) {
+  return DefineClass(env, "NativeProducer",
+                     {InstanceMethod("topic", &Producer::Topic), InstanceMethod("produce", &Producer::Produce),
+                      InstanceMethod("flush", &Producer::Flush), InstanceMethod("purge", &Producer::Purge),
+                      InstanceMethod("metadata", &Producer::Metadata), InstanceMethod("close", &Producer::Close),
+                      InstanceMethod("keepAlive", &Producer::KeepAlive),
+                      InstanceMethod("setToken", &Producer::SetToken),
+                      InstanceMethod("setTokenFailure", &Producer::SetTokenFailure)});
+}
+
+Producer::Producer(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  Open(info, RD_KAFKA_PRODUCER, RD_KAFKA_EVENT_DR, false, [&](PollLoop& loop) {
+    auto role = std::make_unique<ProducerRole>(loop);
+    role_ = role.get();
+    return role;
+  });
+}
+
+void Producer::Topic(const Napi::CallbackInfo& info) {
+  if (open()) loop().Post([role = role_, name = TextArgument(info, 0)] { role->AddTopic(name); });
+}
+
+void Producer::Produce(const Napi::CallbackInfo& info) {
+  if (!open() || !info[0].IsTypedArray()) return;
+  auto view = info[0].As<Napi::Uint8Array>();
+  const size_t length = static_cast<size_t>(std::max(0, IntArgument(info, 1, 0)));
+  // Copied at the call: the caller may write to its buffer again right away.
+  auto pack = std::make_shared<std::vector<uint8_t>>(view.Data(), view.Data() + std::min(length, view.ByteLength()));
+  loop().Post([role = role_, pack = std::move(pack)] { role->Produce(pack); });
+}
+
+Napi::Value Producer::Flush(const Napi::CallbackInfo& info) {
+  return Request(info.Env(), [role = role_, timeout = IntArgument(info, 0, 5000)](uint32_t request) {
+    role->Flush(request, timeout);
+  });
+}
+
+Napi::Value Producer::Purge(const Napi::CallbackInfo& info) {
+  return Request(info.Env(), [this_loop = open() ? &loop() : nullptr, role = role_,
+                              in_flight = info[0].ToBoolean().Value()](uint32_t request) {
+    role->Purge(in_flight);
+    this_loop->Settle(request, RdError());
+  });
+}

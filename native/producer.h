@@ -1,0 +1,64 @@
+// The producer: packs of records in, delivery reports out.
+#pragma once
+
+#include "client.h"
+
+// Lives on the poll thread.
+class ProducerRole final : public Role {
+ public:
+  explicit ProducerRole(PollLoop& loop);
+
+  bool Serve() override;
+  Deadline NextDeadline() const override;
+  void BeginClose(int timeout_ms) override;
+  bool IsClosed() override;
+  void Teardown() override;
+
+  void Produce(std::shared_ptr<std::vector<uint8_t>> pack);
+  void AddTopic(const std::string& name) { topic_names_.push_back(name); }
+  void Flush(uint32_t request, int timeout_ms);
+  void Purge(bool in_flight);
+
+ private:
+  struct Pack {
+    std::shared_ptr<std::vector<uint8_t>> records;
+    size_t position = 0;
+  };
+
+  void ServeReports();
+  // Hands records to librdkafka until its queue is full. True when the queue was full.
+  bool ProducePending();
+  rd_kafka_resp_err_t ProduceOne(const batch::Record& record, const uint8_t* payload);
+  rd_kafka_topic_t* TopicOf(int32_t id);
+  void Refuse(const batch::Record& record, rd_kafka_resp_err_t err);
+  void RefusePending(rd_kafka_resp_err_t err);
+  void DeliverReports();
+  // Asks librdkafka to send without lingering, and waits on the call thread.
+  void FlushOnCallThread(int timeout_ms, std::function<void(rd_kafka_resp_err_t)> done);
+
+  PollLoop& loop_;
+  rd::Queue events_;
+  PollLoop::Alarm alarm_;
+  std::deque<Pack> pending_;
+  std::vector<std::string> topic_names_;
+  std::vector<rd::Topic> topics_;
+  std::vector<batch::Report> reports_;
+  size_t in_librdkafka_ = 0;
+  bool full_ = false;
+  Deadline flush_deadline_, close_deadline_;
+};
+
+// new Producer(settings, options, deliver). lib/native.ts describes every method.
+class Producer final : public Napi::ObjectWrap<Producer>, public Client {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  explicit Producer(const Napi::CallbackInfo& info);
+
+ private:
+  void Topic(const Napi::CallbackInfo& info);
+  void Produce(const Napi::CallbackInfo& info);
+  Napi::Value Flush(const Napi::CallbackInfo& info);
+  Napi::Value Purge(const Napi::CallbackInfo& info);
+
+  ProducerRole* role_ = nullptr;  // used in commands on the poll thread only, while the loop runs
+};
