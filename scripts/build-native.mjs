@@ -31,7 +31,9 @@ async function build(sanitize) {
     say(`addon is up to date (librdkafka ${library.version}).`);
     return;
   }
-  say(`librdkafka ${library.version}: ${library.source}${library.features.length ? `; with ${library.features.join(', ')}, lz4, snappy` : ''}`);
+  say(
+    `librdkafka ${library.version}: ${library.source}${library.features.length ? `; with ${library.features.join(', ')}, lz4, snappy` : ''}`,
+  );
   for (const line of library.missing) say(line);
   if (sanitize) {
     mkdirSync(directory, { recursive: true });
@@ -53,19 +55,30 @@ function nodeGyp(cwd, args) {
 /** Content, not times: `npm ci` writes node_modules anew, which must not cost a compilation. */
 function fingerprintOf(library, sanitize) {
   const hash = createHash('sha256');
-  for (const file of [...files(join(root, 'native'), /\.(cc|h)$/), ...files(napi, /\.h$/), join(root, 'binding.gyp')]) hash.update(`${file}\n`).update(readFileSync(file));
-  hash.update(JSON.stringify({ library, sanitize, compiler: compilerId(), headers: nodeHeaders(), flags: [process.env.CXXFLAGS, process.env.LDFLAGS] }));
+  for (const file of [...files(join(root, 'native'), /\.(cc|h)$/), ...files(napi, /\.h$/), join(root, 'binding.gyp')])
+    hash.update(`${file}\n`).update(readFileSync(file));
+  hash.update(
+    JSON.stringify({
+      library,
+      sanitize,
+      compiler: compilerId(),
+      headers: nodeHeaders(),
+      flags: [process.env.CXXFLAGS, process.env.LDFLAGS],
+    }),
+  );
   return hash.digest('hex');
 }
 
 const argument = process.argv[2] ?? '';
 // gyp wants sources relative to the directory of the .gyp file it runs.
-if (argument === '--list-sources') process.stdout.write(`${sources.map((file) => relative(process.cwd(), file)).join('\n')}\n`);
+if (argument === '--list-sources')
+  process.stdout.write(`${sources.map((file) => relative(process.cwd(), file)).join('\n')}\n`);
 else if (argument === '--list-napi') process.stdout.write(`${napi}\n`);
 else {
   try {
     const sanitize = /^--sanitize=(address|thread)$/.exec(argument)?.[1] ?? '';
-    if (argument && !sanitize) throw new BuildError(`unknown argument '${argument}': --sanitize=address or --sanitize=thread.`);
+    if (argument && !sanitize)
+      throw new BuildError(`unknown argument '${argument}': --sanitize=address or --sanitize=thread.`);
     await build(sanitize);
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;

@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { BuildError, installHint, links, nodeHeaders, pkgConfig, staticArchive } from './toolchain.mjs';
 
 const packages = {
-  openssl: { apt: 'libssl-dev', dnf: 'openssl-devel', apk: 'openssl-dev openssl-libs-static', pacman: 'openssl', brew: 'openssl@3' },
+  openssl: {
+    apt: 'libssl-dev',
+    dnf: 'openssl-devel',
+    apk: 'openssl-dev openssl-libs-static',
+    pacman: 'openssl',
+    brew: 'openssl@3',
+  },
   zlib: { apt: 'zlib1g-dev', dnf: 'zlib-devel', apk: 'zlib-dev zlib-static', pacman: 'zlib', brew: 'zlib' },
   zstd: { apt: 'libzstd-dev', dnf: 'libzstd-devel', apk: 'zstd-dev zstd-static', pacman: 'zstd', brew: 'zstd' },
   curl: { apt: 'libcurl4-openssl-dev', dnf: 'libcurl-devel', apk: 'curl-dev', pacman: 'curl', brew: 'curl' },
@@ -18,7 +24,10 @@ let missing = [];
 
 /** Compile and link flags of an installed library, or null. pkg-config only says where; the compiler has the last word. */
 function installed(name, module, headers, names) {
-  const brewed = process.platform === 'darwin' ? ['/opt/homebrew/opt', '/usr/local/opt'].map((at) => `${at}/${names.brew}/lib/pkgconfig`) : [];
+  const brewed =
+    process.platform === 'darwin'
+      ? ['/opt/homebrew/opt', '/usr/local/opt'].map((at) => `${at}/${names.brew}/lib/pkgconfig`)
+      : [];
   const env = { PKG_CONFIG_PATH: [...brewed, process.env.PKG_CONFIG_PATH].filter(Boolean).join(':') };
   const cflags = pkgConfig(['--cflags-only-I', module], env) ?? [];
   const search = pkgConfig(['--libs-only-L', module], env) ?? [];
@@ -30,9 +39,22 @@ function installed(name, module, headers, names) {
 /** What librdkafka calls of each archive, enough to pull in all it needs. */
 const symbols = {
   ssl: ['SSL_new', 'SSL_CTX_new', 'SSL_connect'],
-  crypto: ['EVP_DigestInit_ex', 'X509_verify_cert', 'PEM_read_bio_X509', 'PKCS12_parse', 'ENGINE_by_id', 'OSSL_PROVIDER_load'],
+  crypto: [
+    'EVP_DigestInit_ex',
+    'X509_verify_cert',
+    'PEM_read_bio_X509',
+    'PKCS12_parse',
+    'ENGINE_by_id',
+    'OSSL_PROVIDER_load',
+  ],
   z: ['inflate', 'deflate', 'crc32', 'deflateBound'],
-  zstd: ['ZSTD_decompress', 'ZSTD_compressStream', 'ZSTD_getFrameContentSize', 'ZSTD_getErrorName', 'ZSTD_getErrorCode'],
+  zstd: [
+    'ZSTD_decompress',
+    'ZSTD_compressStream',
+    'ZSTD_getFrameContentSize',
+    'ZSTD_getErrorName',
+    'ZSTD_getErrorCode',
+  ],
 };
 
 /** The static archives, or null when one is not there or cannot be used. */
@@ -48,18 +70,36 @@ function openssl() {
   }
   if (forced === 'none') return { mode: 'none', libs: [], cflags: [] };
   const hint = installHint(packages.openssl);
-  const library = forced === 'node' ? null : installed(['ssl', 'crypto'], 'openssl', ['openssl/ssl.h'], packages.openssl);
+  const library =
+    forced === 'node' ? null : installed(['ssl', 'crypto'], 'openssl', ['openssl/ssl.h'], packages.openssl);
   const found = library && forced !== 'shared' ? archives(library, ['ssl', 'crypto']) : null;
   if (found) return { mode: 'static', libs: found, cflags: library.cflags, version: opensslVersion(library.cflags) };
-  if (forced === 'static') throw new BuildError(`RDKAFKA_RX_OPENSSL=static needs libssl.a and its headers: install them with \`${hint}\`.`);
-  if (library) return { mode: 'shared', libs: [...library.search, ...library.libs], cflags: library.cflags, version: opensslVersion(library.cflags) };
-  if (forced === 'shared') throw new BuildError(`RDKAFKA_RX_OPENSSL=shared needs OpenSSL's headers: install them with \`${hint}\`.`);
+  if (forced === 'static')
+    throw new BuildError(`RDKAFKA_RX_OPENSSL=static needs libssl.a and its headers: install them with \`${hint}\`.`);
+  if (library)
+    return {
+      mode: 'shared',
+      libs: [...library.search, ...library.libs],
+      cflags: library.cflags,
+      version: opensslVersion(library.cflags),
+    };
+  if (forced === 'shared')
+    throw new BuildError(`RDKAFKA_RX_OPENSSL=shared needs OpenSSL's headers: install them with \`${hint}\`.`);
   const headers = nodeHeaders();
   if (headers && existsSync(join(headers.include, 'openssl/ssl.h'))) {
     missing.push(`no OpenSSL headers installed: TLS uses the OpenSSL inside Node (${hint} for a separate one).`);
-    return { mode: 'node', libs: [], cflags: [], nodeInclude: headers.include, version: opensslVersion([`-I${headers.include}`]) };
+    return {
+      mode: 'node',
+      libs: [],
+      cflags: [],
+      nodeInclude: headers.include,
+      version: opensslVersion([`-I${headers.include}`]),
+    };
   }
-  if (forced === 'node') throw new BuildError("RDKAFKA_RX_OPENSSL=node needs Node's headers, openssl/ssl.h among them: set npm's nodedir to where they are.");
+  if (forced === 'node')
+    throw new BuildError(
+      "RDKAFKA_RX_OPENSSL=node needs Node's headers, openssl/ssl.h among them: set npm's nodedir to where they are.",
+    );
   missing.push(`neither OpenSSL nor Node's headers found: built without TLS and SASL/SCRAM (${hint}).`);
   return { mode: 'none', libs: [], cflags: [] };
 }
@@ -73,7 +113,11 @@ function opensslVersion(cflags) {
 
 function linked(library, names) {
   const found = archives(library, names);
-  return { mode: found ? 'static' : 'shared', libs: found ?? [...library.search, ...library.libs], cflags: library.cflags };
+  return {
+    mode: found ? 'static' : 'shared',
+    libs: found ?? [...library.search, ...library.libs],
+    cflags: library.cflags,
+  };
 }
 
 function zlib() {
@@ -99,12 +143,16 @@ function zstd() {
 function curl(tls) {
   // librdkafka hands its certificate store to curl's SSL_CTX: both must use the same OpenSSL, and curl's is never the static one.
   if (tls.mode === 'static') {
-    missing.push('SASL/OAUTHBEARER by OIDC left out, curl cannot share a static OpenSSL: refresh tokens from JavaScript, or build with RDKAFKA_RX_OPENSSL=shared.');
+    missing.push(
+      'SASL/OAUTHBEARER by OIDC left out, curl cannot share a static OpenSSL: refresh tokens from JavaScript, or build with RDKAFKA_RX_OPENSSL=shared.',
+    );
     return { mode: 'none', libs: [], cflags: [] };
   }
   const library = tls.mode === 'none' ? null : installed(['curl'], 'libcurl', ['curl/curl.h'], packages.curl);
   if (library) return { mode: 'shared', libs: [...library.search, ...library.libs], cflags: library.cflags };
-  missing.push(`curl not found: built without SASL/OAUTHBEARER by OIDC, tokens can still come from JavaScript (${installHint(packages.curl)}).`);
+  missing.push(
+    `curl not found: built without SASL/OAUTHBEARER by OIDC, tokens can still come from JavaScript (${installHint(packages.curl)}).`,
+  );
   return { mode: 'none', libs: [], cflags: [] };
 }
 

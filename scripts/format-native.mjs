@@ -15,5 +15,6 @@ const files = ['native', 'bench', 'test']
   );
 if (files.length > 0) {
   const mode = process.argv.includes('--check') ? ['--dry-run', '-Werror'] : ['-i'];
-  process.exitCode = spawnSync(clangFormat, ['--style=file', ...mode, ...files], { cwd: root, stdio: 'inherit' }).status ?? 1;
+  process.exitCode =
+    spawnSync(clangFormat, ['--style=file', ...mode, ...files], { cwd: root, stdio: 'inherit' }).status ?? 1;
 }

@@ -1,7 +1,20 @@
 // Fetches the pinned librdkafka source and builds it into a directory, in one atomic step.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -62,9 +75,11 @@ export function buildInto(prefix, recipe) {
     mkdirSync(join(staged, 'include/librdkafka'), { recursive: true });
     mkdirSync(join(staged, 'lib'));
     mkdirSync(join(staged, 'doc'));
-    for (const header of ['rdkafka.h', 'rdkafka_mock.h']) cpSync(join(source, 'src', header), join(staged, 'include/librdkafka', header));
+    for (const header of ['rdkafka.h', 'rdkafka_mock.h'])
+      cpSync(join(source, 'src', header), join(staged, 'include/librdkafka', header));
     cpSync(join(source, 'src/librdkafka.a'), join(staged, 'lib/librdkafka.a'));
-    for (const page of ['CONFIGURATION.md', 'STATISTICS.md', 'LICENSES.txt']) cpSync(join(source, page), join(staged, 'doc', page));
+    for (const page of ['CONFIGURATION.md', 'STATISTICS.md', 'LICENSES.txt'])
+      cpSync(join(source, page), join(staged, 'doc', page));
     cpSync(join(source, 'config.h'), join(staged, 'doc/config.h'));
     writeFileSync(join(staged, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
     renameSync(staged, prefix);
@@ -75,10 +90,17 @@ export function buildInto(prefix, recipe) {
 
 /** `npm pack` uses the registry, proxy and certificates npm is configured with, runs nothing of the package and installs none of its dependencies. */
 function fetchSource(work, recipe) {
-  const npm = process.env.npm_execpath?.endsWith('.js') && /npm-cli/.test(process.env.npm_execpath) ? [process.execPath, process.env.npm_execpath] : ['npm'];
+  const npm =
+    process.env.npm_execpath?.endsWith('.js') && /npm-cli/.test(process.env.npm_execpath)
+      ? [process.execPath, process.env.npm_execpath]
+      : ['npm'];
   const args = [...npm.slice(1), 'pack', recipe.package, '--ignore-scripts', '--silent', '--pack-destination', work];
   // Outside the checkout: its package.json must not have a say, and `npm ci --dry-run` style settings of the caller neither.
-  const packed = spawnSync(npm[0], args, { cwd: work, encoding: 'utf8', env: { ...process.env, npm_config_dry_run: '' } });
+  const packed = spawnSync(npm[0], args, {
+    cwd: work,
+    encoding: 'utf8',
+    env: { ...process.env, npm_config_dry_run: '' },
+  });
   const archive = readdirSync(work).find((name) => name.endsWith('.tgz'));
   if (packed.status !== 0 || !archive) {
     const reason = (packed.stderr || packed.error?.message || '').trim().split('\n').at(-1);
@@ -86,8 +108,11 @@ function fetchSource(work, recipe) {
       `could not fetch ${recipe.package} (librdkafka's source) through npm${reason ? `: ${reason}` : ''}. Check the connection, or use an installed librdkafka with RDKAFKA_RX_LIBRDKAFKA=system or =/prefix.`,
     );
   }
-  const digest = `sha512-${createHash('sha512').update(readFileSync(join(work, archive))).digest('base64')}`;
-  if (digest !== recipe.integrity) throw new BuildError(`${recipe.package} has the wrong integrity: expected ${recipe.integrity}, got ${digest}.`);
+  const digest = `sha512-${createHash('sha512')
+    .update(readFileSync(join(work, archive)))
+    .digest('base64')}`;
+  if (digest !== recipe.integrity)
+    throw new BuildError(`${recipe.package} has the wrong integrity: expected ${recipe.integrity}, got ${digest}.`);
   const untar = spawnSync('tar', ['-xzf', join(work, archive), '-C', work, recipe.directory], { encoding: 'utf8' });
   if (untar.status !== 0) throw new BuildError(`could not unpack ${archive}: ${untar.stderr || untar.error?.message}`);
   return join(work, recipe.directory);
@@ -130,11 +155,17 @@ function compile(source, work, recipe) {
  * configure gets empty archives of those names to find, and a directory that has Node's openssl/ and zlib headers only.
  */
 function stubLibraries(work, dependencies) {
-  const names = [...(dependencies.tls === 'node' ? ['ssl', 'crypto'] : []), ...(dependencies.zlib === 'node' ? ['z'] : [])];
+  const names = [
+    ...(dependencies.tls === 'node' ? ['ssl', 'crypto'] : []),
+    ...(dependencies.zlib === 'node' ? ['z'] : []),
+  ];
   if (names.length === 0) return { cppflags: [], ldflags: [] };
   const directory = join(work, 'node-libraries');
   mkdirSync(directory);
-  const headers = [...(dependencies.tls === 'node' ? ['openssl'] : []), ...(dependencies.zlib === 'node' ? ['zlib.h', 'zconf.h'] : [])];
+  const headers = [
+    ...(dependencies.tls === 'node' ? ['openssl'] : []),
+    ...(dependencies.zlib === 'node' ? ['zlib.h', 'zconf.h'] : []),
+  ];
   for (const header of headers) symlinkSync(join(dependencies.nodeInclude, header), join(directory, header));
   writeFileSync(join(directory, 'empty.c'), 'int rdkafka_rx_empty;\n');
   run(cc, ['-c', 'empty.c', '-o', 'empty.o'], { cwd: directory });
@@ -148,6 +179,9 @@ function verifyFeatures(config, dependencies, log) {
   const defines = { tls: 'WITH_SSL', zlib: 'WITH_ZLIB', zstd: 'WITH_ZSTD', curl: 'WITH_CURL' };
   for (const [name, define] of Object.entries(defines)) {
     const built = new RegExp(`^#define ${define} 1`, 'm').test(text);
-    if (built !== (dependencies[name] !== 'none')) throw new BuildError(`librdkafka's configure did not agree about ${name} (${define}); see ${log} (${statSync(log).size} bytes).`);
+    if (built !== (dependencies[name] !== 'none'))
+      throw new BuildError(
+        `librdkafka's configure did not agree about ${name} (${define}); see ${log} (${statSync(log).size} bytes).`,
+      );
   }
 }

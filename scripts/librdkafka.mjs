@@ -22,7 +22,7 @@ export const pinned = {
 };
 
 const oldest = '2.6.1';
-const refused = { '2.5.0': 'loses messages on retry', '2.10.0': 'has a consumer regression' };
+const refused = { '2.5.0': 'aborts the process when pushing telemetry', '2.10.0': 'can bootstrap in an endless loop' };
 
 export const cacheRoot = () =>
   process.env.RDKAFKA_RX_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'rdkafka-rx');
@@ -33,7 +33,8 @@ export const cacheRoot = () =>
 export async function librdkafka(sanitize = '') {
   const wanted = process.env.RDKAFKA_RX_LIBRDKAFKA?.trim() || '';
   requireToolchain();
-  const found = wanted === '' ? await fromPinnedSource(sanitize) : wanted === 'system' ? fromSystem() : fromPrefix(wanted);
+  const found =
+    wanted === '' ? await fromPinnedSource(sanitize) : wanted === 'system' ? fromSystem() : fromPrefix(wanted);
   return checkVersion(found);
 }
 
@@ -60,39 +61,80 @@ async function fromPinnedSource(sanitize) {
 const systemLibs = process.platform === 'darwin' ? ['-lpthread'] : ['-lpthread', '-lm', '-ldl', '-lrt'];
 
 function fromSystem() {
-  const names = { apt: 'librdkafka-dev', dnf: 'librdkafka-devel', apk: 'librdkafka-dev', pacman: 'librdkafka', brew: 'librdkafka' };
+  const names = {
+    apt: 'librdkafka-dev',
+    dnf: 'librdkafka-devel',
+    apk: 'librdkafka-dev',
+    pacman: 'librdkafka',
+    brew: 'librdkafka',
+  };
   const libs = pkgConfig(['--libs', 'rdkafka']);
   if (!libs) {
     throw new BuildError(
       `RDKAFKA_RX_LIBRDKAFKA=system needs pkg-config and librdkafka's headers: install them with \`${installHint(names)} pkg-config\`.`,
     );
   }
-  const includes = [...(pkgConfig(['--cflags-only-I', 'rdkafka']) ?? []).map((flag) => flag.slice(2)), '/usr/include', '/usr/local/include'];
+  const includes = [
+    ...(pkgConfig(['--cflags-only-I', 'rdkafka']) ?? []).map((flag) => flag.slice(2)),
+    '/usr/include',
+    '/usr/local/include',
+  ];
   const include = includes.find((directory) => existsSync(join(directory, 'librdkafka/rdkafka.h')));
   if (!include) throw new BuildError('pkg-config knows rdkafka, but librdkafka/rdkafka.h is not where it says.');
-  return { version: headerVersion(include), source: 'system, through pkg-config', include, libs, defines: [], docs: null, features: [], missing: [] };
+  return {
+    version: headerVersion(include),
+    source: 'system, through pkg-config',
+    include,
+    libs,
+    defines: [],
+    docs: null,
+    features: [],
+    missing: [],
+  };
 }
 
 function fromPrefix(prefix) {
   if (!isAbsolute(prefix)) {
-    throw new BuildError(`RDKAFKA_RX_LIBRDKAFKA is '${prefix}': give 'system', an absolute prefix, or nothing for the pinned source.`);
+    throw new BuildError(
+      `RDKAFKA_RX_LIBRDKAFKA is '${prefix}': give 'system', an absolute prefix, or nothing for the pinned source.`,
+    );
   }
   const include = join(prefix, 'include');
   if (!existsSync(join(include, 'librdkafka/rdkafka.h'))) {
-    throw new BuildError(`RDKAFKA_RX_LIBRDKAFKA=${prefix} has no include/librdkafka/rdkafka.h: install librdkafka there, or unset the variable.`);
+    throw new BuildError(
+      `RDKAFKA_RX_LIBRDKAFKA=${prefix} has no include/librdkafka/rdkafka.h: install librdkafka there, or unset the variable.`,
+    );
   }
-  const directory = ['lib', 'lib64', ...multiarch(prefix)].map((name) => join(prefix, name)).find((path) => libraryIn(path));
-  if (!directory) throw new BuildError(`RDKAFKA_RX_LIBRDKAFKA=${prefix} has neither librdkafka-static.a nor a shared librdkafka in its lib directory.`);
+  const directory = ['lib', 'lib64', ...multiarch(prefix)]
+    .map((name) => join(prefix, name))
+    .find((path) => libraryIn(path));
+  if (!directory)
+    throw new BuildError(
+      `RDKAFKA_RX_LIBRDKAFKA=${prefix} has neither librdkafka-static.a nor a shared librdkafka in its lib directory.`,
+    );
   const library = libraryIn(directory);
   // librdkafka-static.a is self-contained apart from what its build could only link dynamically: its .pc file names that.
   const libs = library.endsWith('.a')
     ? [library, ...privateLibs(directory), ...systemLibs]
     : [`-L${directory}`, '-lrdkafka', `-Wl,-rpath,${directory}`];
-  return { version: headerVersion(include), source: `prefix ${prefix}`, include, libs, defines: [], docs: null, features: [], missing: [] };
+  return {
+    version: headerVersion(include),
+    source: `prefix ${prefix}`,
+    include,
+    libs,
+    defines: [],
+    docs: null,
+    features: [],
+    missing: [],
+  };
 }
 
 const multiarch = (prefix) =>
-  existsSync(join(prefix, 'lib')) ? readdirSync(join(prefix, 'lib')).filter((name) => name.includes('-linux-')).map((name) => `lib/${name}`) : [];
+  existsSync(join(prefix, 'lib'))
+    ? readdirSync(join(prefix, 'lib'))
+        .filter((name) => name.includes('-linux-'))
+        .map((name) => `lib/${name}`)
+    : [];
 
 function libraryIn(directory) {
   const names = ['librdkafka-static.a', 'librdkafka.so', 'librdkafka.dylib'];
@@ -117,9 +159,14 @@ const order = (version) => version.split('.').reduce((sum, part) => sum * 1000 +
 
 function checkVersion(found) {
   const way = 'unset RDKAFKA_RX_LIBRDKAFKA to build the pinned version';
-  if (refused[found.version]) throw new BuildError(`librdkafka ${found.version} (${found.source}) is refused, it ${refused[found.version]}: ${way}.`);
+  if (refused[found.version])
+    throw new BuildError(
+      `librdkafka ${found.version} (${found.source}) is refused because it ${refused[found.version]}: ${way}.`,
+    );
   if (order(found.version) < order(oldest)) {
-    throw new BuildError(`librdkafka ${found.version} (${found.source}) is older than ${oldest}, the oldest this addon supports: ${way}.`);
+    throw new BuildError(
+      `librdkafka ${found.version} (${found.source}) is older than ${oldest}, the oldest this addon supports: ${way}.`,
+    );
   }
   return found;
 }

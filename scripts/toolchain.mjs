@@ -54,10 +54,23 @@ export function requireToolchain() {
   if (run(cxx, ['--version']).status !== 0) missing(`A C++ compiler (${cxx})`, gnu);
   if (!which('make')) missing('make', gnu);
   if (!which(process.env.PYTHON || process.env.npm_config_python || 'python3')) {
-    missing('Python 3', { apt: 'python3', dnf: 'python3', apk: 'python3', pacman: 'python', brew: 'python3', xcode: true });
+    missing('Python 3', {
+      apt: 'python3',
+      dnf: 'python3',
+      apk: 'python3',
+      pacman: 'python',
+      brew: 'python3',
+      xcode: true,
+    });
   }
   if (!which('bash')) {
-    missing('bash (for the configure script of librdkafka)', { apt: 'bash', dnf: 'bash', apk: 'bash', pacman: 'bash', brew: 'bash' });
+    missing('bash (for the configure script of librdkafka)', {
+      apt: 'bash',
+      dnf: 'bash',
+      apk: 'bash',
+      pacman: 'bash',
+      brew: 'bash',
+    });
   }
 }
 
@@ -96,7 +109,11 @@ export function pkgConfig(args, env = {}) {
 
 /** Node's headers: what npm is told to use, else those beside the executable (official archives and distributions have them). */
 export function nodeHeaders() {
-  const roots = [process.env.npm_config_nodedir, process.env.npm_package_config_node_gyp_nodedir, join(dirname(process.execPath), '..')];
+  const roots = [
+    process.env.npm_config_nodedir,
+    process.env.npm_package_config_node_gyp_nodedir,
+    join(dirname(process.execPath), '..'),
+  ];
   const root = roots.find((candidate) => candidate && existsSync(join(candidate, 'include/node/node_api.h')));
   return root ? { root, include: join(root, 'include/node') } : null;
 }
