@@ -1,0 +1,148 @@
+import type { Chunk } from './batch';
+import type { MessageHeaders } from './serdes';
+
+/** Why an acknowledgement changed nothing. */
+export type StaleReason = 'duplicate' | 'revoked' | 'lost' | 'rewound' | 'closed';
+
+/** What an acknowledgement did. The objects are shared and frozen. */
+export type AckResult = { readonly stale: false } | { readonly stale: true; readonly why: StaleReason };
+
+export type TimestampType = 'none' | 'create' | 'append';
+
+/** Marks a field not decoded yet; `undefined` may be a decoded value. */
+const UNREAD: unique symbol = Symbol('unread');
+const TIMESTAMP_TYPES: readonly TimestampType[] = ['none', 'create', 'append'];
+const NO_HEADERS = /* @__PURE__ */ Object.freeze([]) as MessageHeaders;
+
+/** The headers of a message, in the order they were written; names may repeat, values may be null. */
+export class Headers implements Iterable<readonly [name: string, value: Buffer | null]> {
+  constructor(readonly entries: MessageHeaders) {}
+
+  get size(): number {
+    return this.entries.length;
+  }
+
+  /** The last value under this name (Kafka's convention: later overrides earlier), `undefined` when there is none. */
+  get(name: string): Buffer | null | undefined {
+    for (let i = this.entries.length - 1; i >= 0; i--) {
+      const entry = this.entries[i];
+      if (entry?.[0] === name) return entry[1];
+    }
+    return undefined;
+  }
+
+  getAll(name: string): (Buffer | null)[] {
+    return this.entries.filter((entry) => entry[0] === name).map((entry) => entry[1]);
+  }
+
+  [Symbol.iterator](): Iterator<readonly [name: string, value: Buffer | null]> {
+    return this.entries[Symbol.iterator]();
+  }
+}
+
+/**
+ * One message: a view over its batch's memory, made when it is looked at.
+ *
+ * Keeping it keeps the whole chunk (about 256 KiB) alive; {@link Message.detach} copies it out. Key and value are
+ * decoded on first access, once. `ack()` marks it done: offsets are committed up to the first message not done.
+ */
+export class Message<K = Buffer | null, V = Buffer | null> {
+  private k: K | typeof UNREAD = UNREAD;
+  private v: V | typeof UNREAD = UNREAD;
+  private h: Headers | null = null;
+
+  /** @internal */
+  constructor(
+    /** @internal */ readonly chunk: Chunk,
+    /** @internal */ readonly index: number,
+  ) {}
+
+  get topic(): string {
+    return this.chunk.lane.topic;
+  }
+
+  get partition(): number {
+    return this.chunk.lane.partition;
+  }
+
+  /** @throws RangeError beyond 2^53 - 1: read {@link Message.offsetBig} there. */
+  get offset(): number {
+    return this.chunk.offsetAt(this.index);
+  }
+
+  get offsetBig(): bigint {
+    return this.chunk.offsetBigAt(this.index);
+  }
+
+  /** Milliseconds since the epoch, -1 when the message has none or timestamps were not asked for. */
+  get timestamp(): number {
+    return this.chunk.timestamps?.[this.index] ?? -1;
+  }
+
+  get timestampType(): TimestampType {
+    return TIMESTAMP_TYPES[this.chunk.timestampType] ?? 'none';
+  }
+
+  /** Leader epoch of the partition when the message was fetched, -1 when unknown. */
+  get leaderEpoch(): number {
+    return this.chunk.leaderEpoch;
+  }
+
+  /** @throws DecodeError when the deserializer refuses the bytes. */
+  get key(): K {
+    if (this.k === UNREAD) this.k = this.chunk.key(this.index) as K;
+    return this.k;
+  }
+
+  /** @throws DecodeError when the deserializer refuses the bytes. */
+  get value(): V {
+    if (this.v === UNREAD) this.v = this.chunk.value(this.index) as V;
+    return this.v;
+  }
+
+  /** The key's bytes: a view over the batch's memory. */
+  get rawKey(): Buffer | null {
+    return this.chunk.rawKey(this.index);
+  }
+
+  /** The value's bytes: a view over the batch's memory. */
+  get rawValue(): Buffer | null {
+    return this.chunk.rawValue(this.index);
+  }
+
+  get headers(): Headers {
+    this.h ??= new Headers(this.chunk.headers(this.index) ?? NO_HEADERS);
+    return this.h;
+  }
+
+  /** Size of key, value and headers in bytes. */
+  get bytes(): number {
+    return this.chunk.bytesOf(this.index, this.index + 1);
+  }
+
+  /**
+   * Marks the message as done. In any order: the committed offset never passes a message that is not done. Harmless
+   * when repeated and after the partition was revoked (`stale`), when somebody else will get the message again.
+   */
+  ack(): AckResult {
+    return this.chunk.lane.settle(this.chunk.firstSeq + this.index);
+  }
+
+  /** A copy that does not hold the memory of its batch. It can be acknowledged like the original. */
+  detach(): Message<K, V> {
+    return new Message<K, V>(this.chunk.single(this.index), 0);
+  }
+
+  toJSON(): object {
+    const { topic, partition, timestamp, key, value } = this;
+    return {
+      topic,
+      partition,
+      offset: this.offsetBig.toString(),
+      timestamp,
+      key,
+      value,
+      headers: this.headers.entries,
+    };
+  }
+}

@@ -1,0 +1,119 @@
+import { Observable, type Subscriber } from 'rxjs';
+import type { MessageBatch } from '../batch';
+import { Message } from '../message';
+import type { EventHub } from './events';
+import type { Feed, Surface } from './feed';
+import type { Lane } from './lane';
+
+/**
+ * A surface that pushes. Keys and values are decoded before `next`, because RxJS 7 rethrows what `next` throws from a
+ * timer: the process dies, or, if it handles uncaught exceptions, the stream goes on past the message. The message is
+ * not acknowledged then, so that nothing from it on is committed, and `stalled` reports it.
+ */
+abstract class Push<T> implements Surface {
+  abstract readonly name: string;
+  readonly strict: boolean = true;
+  readonly demand: boolean = true;
+  readonly idle: boolean = false;
+  private running = false;
+
+  constructor(
+    protected readonly feed: Feed,
+    protected readonly subscriber: Subscriber<T>,
+  ) {}
+
+  protected abstract pump(): void;
+
+  wake(): void {
+    if (this.running) return;
+    this.running = true;
+    try {
+      this.pump();
+    } finally {
+      this.running = false;
+    }
+  }
+
+  finish(error: Error | null): void {
+    if (error === null) this.subscriber.complete();
+    else this.subscriber.error(error);
+  }
+}
+
+class BatchPush extends Push<MessageBatch<never, never>> {
+  readonly name = 'batches$';
+
+  protected pump(): void {
+    const { feed, subscriber } = this;
+    while (feed.surface === this) {
+      const batch = feed.next();
+      if (batch === null) return;
+      subscriber.next(batch);
+      feed.host.flush();
+    }
+  }
+}
+
+class MessagePush extends Push<Message<never, never>> {
+  readonly name = 'messages$';
+
+  protected pump(): void {
+    const { feed, subscriber } = this;
+    while (feed.surface === this) {
+      const run = feed.nextRun();
+      if (run === null) return;
+      const { chunk, to } = run;
+      const lane = chunk.lane as Lane;
+      const first = lane.next;
+      const { version } = feed;
+      // Each message counts as delivered when it is its turn: what follows an unsubscribe was never delivered.
+      for (let i = run.from, seq = first; i < to; i++) {
+        lane.next = ++seq;
+        subscriber.next(new Message<never, never>(chunk, i));
+        if (feed.version !== version) break;
+      }
+      feed.delivered(lane, first);
+      feed.host.flush();
+    }
+  }
+}
+
+function observe<T>(feed: Feed, make: (subscriber: Subscriber<T>) => Surface): Observable<T> {
+  return new Observable<T>((subscriber) => {
+    const surface = make(subscriber);
+    try {
+      feed.acquire(surface);
+    } catch (error) {
+      subscriber.error(error);
+      return undefined;
+    }
+    return () => feed.release(surface);
+  });
+}
+
+export function observeBatches<K, V>(feed: Feed): Observable<MessageBatch<K, V>> {
+  return observe<MessageBatch<never, never>>(
+    feed,
+    (subscriber) => new BatchPush(feed, subscriber),
+  ) as unknown as Observable<MessageBatch<K, V>>;
+}
+
+export function observeMessages<K, V>(feed: Feed): Observable<Message<K, V>> {
+  return observe<Message<never, never>>(
+    feed,
+    (subscriber) => new MessagePush(feed, subscriber),
+  ) as unknown as Observable<Message<K, V>>;
+}
+
+/** Events of a hub, and the value `pick` gives for each; `undefined` leaves the event out. */
+export function observeEvents<E, T>(hub: EventHub<E>, pick: (event: E) => T | undefined): Observable<T> {
+  return new Observable<T>((subscriber) =>
+    hub.on(
+      (event) => {
+        const value = pick(event);
+        if (value !== undefined) subscriber.next(value);
+      },
+      (error) => (error === null ? subscriber.complete() : subscriber.error(error)),
+    ),
+  );
+}

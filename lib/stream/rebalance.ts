@@ -1,0 +1,253 @@
+import type { Abandoned } from './events';
+import type { Feed } from './feed';
+import { DRAINING, type Lane } from './lane';
+import type { Clock, LaneSource, TopicPartition, TopicPartitionOffset } from './lane-source';
+
+/** What the user wants to know or decide when partitions come and go. */
+export interface RebalanceOptions {
+  /** How long a revocation waits for delivered messages to be acknowledged. Default 15,000 ms. */
+  readonly drainMs?: number;
+  /**
+   * Before the partitions are read. May return where to start (offsets of any of them), and may be asynchronous: the
+   * group waits. Needs a consumer made with this hook.
+   */
+  readonly onAssigned?: (
+    partitions: readonly TopicPartition[],
+  ) =>
+    | readonly TopicPartitionOffset[]
+    | undefined
+    | undefined
+    | Promise<readonly TopicPartitionOffset[] | undefined | undefined>;
+  /** After delivered messages were acknowledged or given up, before the last commit of the partitions. */
+  readonly onRevoked?: (partitions: readonly TopicPartition[]) => void | Promise<void>;
+  /** The partitions were taken away without a chance to finish: they may be somebody else's already. */
+  readonly onLost?: (partitions: readonly TopicPartition[]) => void;
+}
+
+/** Test-only: wrong ways to drain, to show that the simulator notices. */
+export interface DrainFaults {
+  readonly endBeforeDrain?: boolean;
+  readonly snapshotDrain?: boolean;
+  readonly waitForBuffer?: boolean;
+  readonly skipRebalanceId?: boolean;
+}
+
+/** What revocations need of the session. */
+export interface RebalanceHost {
+  readonly source: LaneSource;
+  readonly clock: Clock;
+  commitLanes(lanes: readonly Lane[]): Promise<void>;
+  isDirty(lane: Lane): boolean;
+  endLane(lane: Lane, why: 'revoked' | 'lost'): void;
+  hookFailed(error: unknown): void;
+}
+
+/** Messages of a lane that are being processed: delivered, not done, and begun with. */
+export function working(lane: Lane): number {
+  return lane.inflight - (lane.feed.surface?.unstarted?.(lane) ?? 0);
+}
+
+export function abandonedOf(lanes: readonly Lane[]): Abandoned[] {
+  return lanes
+    .filter((lane) => lane.ended === null && working(lane) > 0)
+    .map((lane) => ({ topic: lane.topic, partition: lane.partition, offsets: lane.unsettled() }));
+}
+
+interface Drain {
+  readonly lanes: readonly Lane[];
+  readonly resolve: (drained: boolean) => void;
+  readonly timer: unknown;
+  readonly done: () => boolean;
+}
+
+/** Waits until delivered messages are done. The condition is looked at anew each time: nothing is counted apart. */
+export class Drains {
+  private readonly open = new Set<Drain>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly faults: DrainFaults,
+  ) {}
+
+  /** Resolves `true` as soon as nothing of the lanes is being processed, `false` after `ms`. */
+  wait(lanes: readonly Lane[], ms: number): Promise<boolean> | true {
+    const done = this.condition(lanes);
+    if (done()) return true;
+    return new Promise((resolve) => {
+      const timer = this.clock.setTimer(() => this.settle(drain, false), Math.max(0, ms));
+      const drain: Drain = { lanes, resolve, timer, done };
+      this.open.add(drain);
+    });
+  }
+
+  private condition(lanes: readonly Lane[]): () => boolean {
+    if (this.faults.waitForBuffer)
+      return () => lanes.every((lane) => lane.ended !== null || lane.window.base >= lane.end);
+    if (this.faults.snapshotDrain) {
+      const targets = lanes.map((lane) => [lane, lane.snapshot ?? lane.next] as const);
+      return () => targets.every(([lane, next]) => lane.ended !== null || lane.window.base >= next);
+    }
+    return () => lanes.every((lane) => lane.ended !== null || working(lane) === 0);
+  }
+
+  /** Something was acknowledged or ended. */
+  check(): void {
+    for (const drain of this.open) if (drain.done()) this.settle(drain, true);
+  }
+
+  close(): void {
+    for (const drain of this.open) this.settle(drain, false);
+  }
+
+  private settle(drain: Drain, drained: boolean): void {
+    if (!this.open.delete(drain)) return;
+    this.clock.clearTimer(drain.timer);
+    drain.resolve(drained);
+  }
+}
+
+/** What a revocation came to; reported when the native layer says that the lanes are gone. */
+export interface Outcome {
+  readonly drained: boolean;
+  readonly abandoned: readonly Abandoned[];
+  readonly waitedMs: number;
+}
+
+/** Revocations under way, by rebalance id. */
+export class Revocations {
+  private readonly pending = new Map<number, { readonly began: number; readonly lanes: readonly Lane[] }>();
+  private readonly outcomes = new Map<number, Outcome>();
+
+  constructor(
+    private readonly host: RebalanceHost,
+    private readonly drains: Drains,
+    private readonly options: RebalanceOptions,
+    private readonly faults: DrainFaults,
+  ) {}
+
+  budget(deadlineMs: number): number {
+    return Math.min(this.options.drainMs ?? 15_000, deadlineMs);
+  }
+
+  /**
+   * Stop, flush the open batch, drop what was not delivered, wait for what was, commit, end the epoch, and only then
+   * let the partitions go. Everything happens at once when nothing is being processed and nothing is to be committed.
+   */
+  async begin(id: number, lanes: readonly Lane[], deadlineMs: number, announce: () => void): Promise<void> {
+    const { clock } = this.host;
+    const mine = { began: clock.now(), lanes };
+    this.pending.set(id, mine);
+    const budget = this.budget(deadlineMs);
+    const left = () => Math.max(0, mine.began + budget - clock.now());
+    if (this.faults.snapshotDrain) for (const lane of lanes) lane.snapshot = lane.next;
+    for (const feed of new Set(lanes.map((lane) => lane.feed))) {
+      feed.flush(
+        lanes.filter((lane) => lane.feed === feed),
+        'revoke',
+      );
+    }
+    for (const lane of lanes) stopLane(lane, this.faults.waitForBuffer !== true);
+    announce();
+    if (this.faults.endBeforeDrain) for (const lane of lanes) this.host.endLane(lane, 'revoked');
+
+    // The last part of the time is for the commit.
+    const waiting = this.drains.wait(lanes, budget - Math.min(2000, budget / 4));
+    const settled = waiting === true || (await waiting);
+    if (!this.current(id, mine)) return;
+    if (this.options.onRevoked !== undefined) {
+      await this.within(left(), this.hook(lanes));
+      if (!this.current(id, mine)) return;
+    }
+    const dirty = lanes.filter((lane) => this.host.isDirty(lane));
+    if (dirty.length > 0) {
+      await this.within(left(), this.host.commitLanes(dirty));
+      if (!this.current(id, mine)) return;
+    }
+    const drained =
+      settled && lanes.every((lane) => lane.ended === null && working(lane) === 0 && !this.host.isDirty(lane));
+    this.outcomes.set(id, { drained, abandoned: abandonedOf(lanes), waitedMs: clock.now() - mine.began });
+    for (const lane of lanes) this.host.endLane(lane, 'revoked');
+    this.pending.delete(id);
+    this.host.source.release(this.faults.skipRebalanceId ? this.latest : id);
+  }
+
+  private latest = 0;
+
+  /** Test-only: what an implementation without ids would answer. */
+  seen(id: number): void {
+    this.latest = id;
+  }
+
+  /** The lanes are gone, whether or not this side was done with them. */
+  finish(id: number, lanes: readonly Lane[], lost: boolean): Outcome {
+    const known = this.outcomes.get(id);
+    const began = this.pending.get(id)?.began;
+    this.outcomes.delete(id);
+    if (this.faults.skipRebalanceId !== true) this.pending.delete(id);
+    const { clock } = this.host;
+    const outcome = known ?? {
+      drained: !lost && began === undefined && abandonedOf(lanes).length === 0,
+      abandoned: abandonedOf(lanes),
+      waitedMs: began === undefined ? 0 : clock.now() - began,
+    };
+    for (const lane of lanes) this.host.endLane(lane, lost ? 'lost' : 'revoked');
+    if (lost) {
+      try {
+        this.options.onLost?.(partitionsOf(lanes));
+      } catch (error) {
+        this.host.hookFailed(error);
+      }
+    }
+    return outcome;
+  }
+
+  close(): void {
+    this.pending.clear();
+  }
+
+  /** False when the native layer did not wait any longer, or the consumer ended. */
+  private current(id: number, mine: object): boolean {
+    return this.pending.get(id) === mine;
+  }
+
+  private async hook(lanes: readonly Lane[]): Promise<void> {
+    try {
+      await this.options.onRevoked?.(partitionsOf(lanes));
+    } catch (error) {
+      this.host.hookFailed(error);
+    }
+  }
+
+  private within(ms: number, work: Promise<void>): Promise<void> {
+    return within(this.host.clock, ms, work);
+  }
+}
+
+/** No more deliveries from the lane. */
+export function stopLane(lane: Lane, drop: boolean): void {
+  lane.mask |= DRAINING;
+  lane.feed.version++;
+  lane.feed.surface?.discard?.(lane);
+  if (drop) lane.dropUndelivered();
+}
+
+/** Waits for the work, but not longer than `ms`. Its failure is reported elsewhere. */
+export function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.setTimer(resolve, ms);
+    const done = () => {
+      clock.clearTimer(timer);
+      resolve();
+    };
+    work.then(done, done);
+  });
+}
+
+export function partitionsOf(lanes: readonly Lane[]): TopicPartition[] {
+  return lanes.map(({ topic, partition }) => ({ topic, partition }));
+}
+
+/** All feeds that some lanes belong to. */
+export function feedsOf(lanes: readonly Lane[]): Set<Feed> {
+  return new Set(lanes.map((lane) => lane.feed));
+}

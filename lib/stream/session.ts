@@ -1,0 +1,542 @@
+import { Chunk } from '../batch';
+import { ArgumentError, ClosedError, KafkaError, StateError } from '../errors';
+import type { CreditLimits } from './batcher';
+import { type CommitFaults, type CommitOptions, Committer } from './committer';
+import { type ConsumerEvent, EventHub } from './events';
+import type { Feed, FeedHost } from './feed';
+import { HELD, type Lane, type LaneHost } from './lane';
+import type {
+  Clock,
+  CommitOutcome,
+  Delivery,
+  LaneAssignment,
+  LaneEvent,
+  LaneSource,
+  NativeError,
+  OffsetToCommit,
+  TopicPartition,
+  TopicPartitionOffset,
+} from './lane-source';
+import { systemClock } from './lane-source';
+import { type DrainFaults, Drains, feedsOf, partitionsOf, type RebalanceOptions, Revocations } from './rebalance';
+import { KafkaStream, type StopOptions, type StopSummary, type StreamOptions, type Topics } from './stream';
+import { Watch, type WatchOptions } from './watch';
+
+/** Test-only: the mutations that the simulator has to notice. */
+export interface Faults extends DrainFaults, CommitFaults {
+  readonly dropWithoutRewind?: boolean;
+}
+
+export interface SessionOptions extends WatchOptions {
+  readonly source: LaneSource;
+  readonly clock?: Clock;
+  /** The limits the native layer enforces. */
+  readonly credit: CreditLimits;
+  /** There is a group: `commit: 'ack'` is the default, else `'none'`. */
+  readonly group: boolean;
+  readonly commit?: CommitOptions;
+  readonly rebalance?: RebalanceOptions;
+  /** Once per process where a mistake would otherwise be silent. */
+  readonly warn?: (message: string) => void;
+  /** The end of a partition now, for `until: 'eof'`. Without it the first end-of-partition event counts. */
+  readonly endOffset?: (partition: TopicPartition) => Promise<number>;
+  /** The topics to be subscribed to changed: a stream was made or ended. Regular expressions begin with `^`. */
+  readonly onTopics?: (topics: readonly string[]) => void;
+  /** Converts errors of the native layer, with secrets taken out. */
+  readonly toError?: (error: NativeError, doing?: string) => KafkaError;
+  /** @internal */
+  readonly faults?: Faults;
+}
+
+/** Which stream a topic belongs to. */
+interface Route {
+  readonly stream: KafkaStream<never, never>;
+  readonly topics: Topics | null;
+}
+
+/**
+ * All streams of one consumer over one {@link LaneSource}: routes deliveries, owns lanes, commits and rebalances.
+ * Every change of state happens here, synchronously, in the order of the calls.
+ */
+export class Session implements FeedHost, LaneHost {
+  readonly source: LaneSource;
+  readonly clock: Clock;
+  readonly events = new EventHub<ConsumerEvent>();
+  readonly credit: CreditLimits;
+  readonly group: boolean;
+  readonly committer: Committer;
+  readonly drains: Drains;
+  /** @internal */
+  readonly faults: Faults;
+  readonly lease: FeedHost['lease'];
+  private readonly lanes = new Map<number, Lane>();
+  private readonly routes: Route[] = [];
+  private readonly revocations: Revocations;
+  private readonly watch: Watch;
+  private readonly touchedLanes: Lane[] = [];
+  private readonly arrivals: [Feed, Lane][] = [];
+  private scheduled = false;
+  private flushing = false;
+  private closed: { readonly error: Error | null } | null = null;
+
+  constructor(private readonly options: SessionOptions) {
+    this.source = options.source;
+    this.clock = options.clock ?? systemClock;
+    this.credit = options.credit;
+    this.group = options.group;
+    this.faults = options.faults ?? {};
+    this.committer = new Committer(
+      this.source,
+      this.clock,
+      options.commit ?? {},
+      (event) => this.events.emit(event),
+      this.faults,
+    );
+    this.drains = new Drains(this.clock, this.faults);
+    this.revocations = new Revocations(
+      {
+        source: this.source,
+        clock: this.clock,
+        commitLanes: (lanes) => this.committer.flush(lanes),
+        isDirty: (lane) => this.committer.isDirty(lane),
+        endLane: (lane, why) => this.endLane(lane, why),
+        hookFailed: (error) => this.hookFailed(error),
+      },
+      this.drains,
+      options.rebalance ?? {},
+      this.faults,
+    );
+    this.watch = new Watch(this, options);
+    this.lease = options.leakDetection ? (segments) => this.watch.lease(segments) : undefined;
+  }
+
+  // --- streams
+
+  /**
+   * A stream over some topics.
+   *
+   * @throws ArgumentError when another stream has one of the topics.
+   */
+  stream<K, V>(topics: Topics, options: StreamOptions<K, V> = {}): KafkaStream<K, V> {
+    if (this.closed !== null) throw new ClosedError('consumer');
+    const list = typeof topics === 'string' || topics instanceof RegExp ? [topics] : topics;
+    if (list.length === 0) throw new ArgumentError('a stream needs at least one topic');
+    for (const topic of list) this.refuseOverlap(topic);
+    const stream = new KafkaStream<K, V>(this, `stream(${list.map(String).join(', ')})`, options);
+    this.routes.push({ stream: stream as unknown as KafkaStream<never, never>, topics: list });
+    this.options.onTopics?.(this.topics());
+    return stream;
+  }
+
+  /** The stream that gets every topic no other stream has: what `consumer.subscribe()` and `assign()` read. */
+  defaultStream<K, V>(options: StreamOptions<K, V> = {}): KafkaStream<K, V> {
+    const stream = new KafkaStream<K, V>(this, 'the consumer', options);
+    this.routes.push({ stream: stream as unknown as KafkaStream<never, never>, topics: null });
+    return stream;
+  }
+
+  private refuseOverlap(topic: string | RegExp): void {
+    for (const { stream, topics } of this.routes) {
+      for (const other of topics === null || typeof topics === 'string' || topics instanceof RegExp ? [] : topics) {
+        const same =
+          String(other) === String(topic) ||
+          (typeof topic === 'string' && !isPattern(topic) && matches(other, topic)) ||
+          (typeof other === 'string' && !isPattern(other) && matches(topic, other));
+        if (same)
+          throw new ArgumentError(`topic ${topic} is already read by ${stream.name}: a topic belongs to one stream`);
+      }
+    }
+  }
+
+  /** Union of the topics of all streams, as librdkafka takes them. */
+  topics(): string[] {
+    return this.routes.flatMap(({ topics }) =>
+      topics === null ? [] : (topics as (string | RegExp)[]).map(subscription),
+    );
+  }
+
+  private streamOf(topic: string): KafkaStream<never, never> | undefined {
+    const found = this.routes.filter(({ topics }) =>
+      (topics as (string | RegExp)[] | null)?.some((own) => matches(own, topic)),
+    );
+    if (found.length > 1) {
+      const error = new StateError(`topic ${topic} matches ${found.map(({ stream }) => stream.name).join(' and ')}`);
+      this.end(error);
+    }
+    return (found[0] ?? this.routes.find((route) => route.topics === null))?.stream;
+  }
+
+  /** @internal */
+  owns(stream: unknown, topic: string): boolean {
+    return this.streamOf(topic) === stream;
+  }
+
+  /** @internal A stream ended: its topics are free again. */
+  removeStream(stream: KafkaStream<never, never>): void {
+    const at = this.routes.findIndex((route) => route.stream === stream && route.topics !== null);
+    if (at < 0) return;
+    this.routes.splice(at, 1);
+    if (this.closed === null) this.options.onTopics?.(this.topics());
+  }
+
+  // --- deliveries
+
+  /** Everything the native layer delivers comes in here, in order. */
+  deliver(items: readonly Delivery[]): void {
+    if (this.closed !== null) return;
+    const woken = new Set<Feed>();
+    for (const item of items) {
+      // Not `instanceof`: the buffer may be of another realm.
+      if ((item as { type?: unknown }).type === undefined) this.receive(item as ArrayBuffer, woken);
+      else this.handle(item as Exclude<Delivery, ArrayBuffer>, woken);
+    }
+    for (const feed of woken) feed.wake();
+    this.flush();
+  }
+
+  private receive(data: ArrayBuffer, woken: Set<Feed>): void {
+    const lane = this.lanes.get(Chunk.laneOf(data));
+    if (lane === undefined || lane.ended !== null) return;
+    const chunk = lane.push(data, this.clock.now());
+    if (!chunk.safe) this.watch.unsafe(lane);
+    woken.add(lane.feed);
+  }
+
+  private handle(event: Exclude<Delivery, ArrayBuffer>, woken: Set<Feed>): void {
+    switch (event.type) {
+      case 'assigning':
+        void this.assigning(event.id, event.partitions);
+        return;
+      case 'assigned':
+        this.assigned(event.id, event.lanes);
+        return;
+      case 'revoking':
+        this.revoking(event);
+        return;
+      case 'revoked':
+        this.revoked(event);
+        return;
+      case 'eof':
+        this.eof(event.lane, event.offset, woken);
+        return;
+      case 'rewound':
+        this.rewound(event.lane, event.offset, woken);
+        return;
+      case 'partition-error':
+      case 'error':
+        this.nativeError(event);
+        return;
+      default:
+        this.events.emit(event);
+    }
+  }
+
+  private async assigning(id: number, partitions: readonly TopicPartition[]): Promise<void> {
+    const start = new Map(partitions.map((at) => [`${at.topic}/${at.partition}`, -1001]));
+    try {
+      const offsets = await this.options.rebalance?.onAssigned?.(partitions);
+      for (const { topic, partition, offset } of offsets ?? []) start.set(`${topic}/${partition}`, offset);
+    } catch (error) {
+      // Reading from anywhere else than where the hook would have said could skip messages.
+      this.end(error instanceof Error ? error : new Error(String(error)));
+    }
+    this.source.answerAssign(
+      id,
+      partitions.map(({ topic, partition }) => ({
+        topic,
+        partition,
+        offset: start.get(`${topic}/${partition}`) as number,
+      })),
+    );
+  }
+
+  private assigned(id: number, assignments: readonly LaneAssignment[]): void {
+    this.revocations.seen(id);
+    const added = new Map<KafkaStream<never, never>, Lane[]>();
+    for (const assignment of assignments) {
+      const stream = this.streamOf(assignment.topic);
+      if (stream === undefined || this.closed !== null) continue;
+      const lane = stream.addLane(assignment);
+      this.lanes.set(lane.id, lane);
+      const lanes = added.get(stream) ?? [];
+      lanes.push(lane);
+      added.set(stream, lanes);
+    }
+    for (const [stream, lanes] of added) stream.assigned(lanes, this.options.endOffset);
+    const partitions = assignments.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
+    this.events.emit({ type: 'assigned', id, partitions });
+  }
+
+  private revoking(event: Extract<LaneEvent, { type: 'revoking' }>): void {
+    this.revocations.seen(event.id);
+    const lanes = this.find(event.lanes);
+    const partitions = partitionsOf(lanes);
+    const deadlineMs = this.revocations.budget(event.deadlineMs);
+    void this.revocations.begin(event.id, lanes, event.deadlineMs, () => {
+      const inflight = lanes.reduce((sum, lane) => sum + lane.inflight, 0);
+      this.events.emit({ type: 'revoking', id: event.id, partitions, inflight, deadlineMs });
+    });
+  }
+
+  private revoked({ id, lanes: ids, lost }: Extract<LaneEvent, { type: 'revoked' }>): void {
+    this.revocations.seen(id);
+    const lanes = this.find(ids);
+    const partitions = partitionsOf(lanes);
+    const { drained, abandoned, waitedMs } = this.revocations.finish(id, lanes, lost);
+    for (const lane of lanes) this.lanes.delete(lane.id);
+    if (lost) this.events.emit({ type: 'lost', id, partitions, abandoned });
+    else this.events.emit({ type: 'revoked', id, partitions, drained, abandoned, waitedMs });
+  }
+
+  private find(ids: readonly number[]): Lane[] {
+    return ids.map((id) => this.lanes.get(id)).filter((lane) => lane !== undefined);
+  }
+
+  private endLane(lane: Lane, why: 'revoked' | 'lost' | 'closed'): void {
+    if (lane.ended !== null) return;
+    lane.finish(why);
+    lane.feed.remove(lane);
+    this.committer.forget(lane);
+    this.drains.check();
+    this.schedule();
+  }
+
+  private eof(id: number, offset: number, woken: Set<Feed>): void {
+    const lane = this.lanes.get(id);
+    if (lane === undefined || lane.ended !== null) return;
+    lane.eof(offset);
+    lane.feed.version++;
+    this.streamOf(lane.topic)?.reachedEof(lane);
+    this.arrived(lane.feed, lane);
+    woken.add(lane.feed);
+    this.committer.mark(lane, 0, 0);
+    if (this.committer.onEof && lane.window.base >= lane.end) this.committer.soon();
+  }
+
+  private rewound(id: number, offset: number, woken: Set<Feed>): void {
+    const lane = this.lanes.get(id);
+    if (lane === undefined || lane.ended !== null) return;
+    const { messages, bytes } = lane.rewound(offset);
+    lane.feed.version++;
+    lane.feed.surface?.discard?.(lane);
+    if (messages > 0 || bytes > 0) this.source.credit(id, messages, bytes);
+    this.drains.check();
+    woken.add(lane.feed);
+  }
+
+  private nativeError(event: Extract<Delivery, { type: 'error' | 'partition-error' }>): void {
+    const doing = event.type === 'partition-error' ? `Cannot read ${event.topic}/${event.partition}` : undefined;
+    const error = this.toError(event.error, doing);
+    this.events.emit({ type: 'error', error });
+    if (error.fatal) this.end(error);
+    else
+      for (const { stream } of this.routes)
+        stream.sourceError(error, event.type === 'partition-error' ? event.topic : null);
+  }
+
+  private toError(error: NativeError, doing?: string): KafkaError {
+    const context = doing === undefined ? {} : { doing };
+    return this.options.toError?.(error, doing) ?? KafkaError.fromNative(error, context);
+  }
+
+  private hookFailed(cause: unknown): void {
+    const error = new StateError(`a rebalance hook failed: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+    this.events.emit({ type: 'error', error });
+  }
+
+  // --- accounting
+
+  /** @internal */
+  touched(lane: Lane): void {
+    this.touchedLanes.push(lane);
+    this.schedule();
+  }
+
+  /** @internal */
+  stale(lane: Lane, why: 'duplicate' | 'revoked' | 'lost' | 'rewound' | 'closed'): void {
+    this.watch.stale(lane, why);
+  }
+
+  /** @internal */
+  arrived(feed: Feed, lane: Lane): void {
+    this.watch.start();
+    if (lane.untilEof !== 0 && !lane.finished) return;
+    this.arrivals.push([feed, lane]);
+    this.schedule();
+  }
+
+  /** @internal */
+  refused(feed: Feed, lane: Lane): void {
+    void feed;
+    (this.streamOf(lane.topic) as KafkaStream<never, never>).refuse(lane);
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.flushing) return;
+    this.scheduled = true;
+    this.clock.microtask(() => {
+      this.scheduled = false;
+      this.flush();
+    });
+  }
+
+  /** Gives back credit, notes what is to be committed, and tells who waits for it. */
+  flush(): void {
+    if (this.flushing) return;
+    this.flushing = true;
+    try {
+      while (this.touchedLanes.length > 0 || this.arrivals.length > 0) {
+        for (const lane of this.touchedLanes.splice(0)) this.account(lane);
+        for (const [, lane] of this.arrivals.splice(0)) this.arrive(lane);
+      }
+      this.drains.check();
+    } finally {
+      this.flushing = false;
+    }
+  }
+
+  private account(lane: Lane): void {
+    lane.touched = false;
+    if (lane.ended !== null) return;
+    const { messages, bytes } = lane.sweep();
+    if (messages === 0) return;
+    this.source.credit(lane.id, messages, bytes);
+    this.committer.mark(lane, messages, bytes);
+    if (this.committer.onEof && lane.window.base >= lane.end && lane.atEof) this.committer.soon();
+  }
+
+  private arrive(lane: Lane): void {
+    if (lane.ended !== null) return;
+    const offset = lane.passEof();
+    if (offset !== null) this.events.emit({ type: 'eof', topic: lane.topic, partition: lane.partition, offset });
+    if (lane.finished) this.streamOf(lane.topic)?.laneFinished(lane);
+  }
+
+  // --- what the consumer asks for
+
+  lane(at: TopicPartition): Lane | undefined {
+    for (const lane of this.lanes.values()) {
+      if (lane.topic === at.topic && lane.partition === at.partition && lane.ended === null) return lane;
+    }
+    return undefined;
+  }
+
+  /** Lanes assigned now. */
+  assignmentLanes(): Lane[] {
+    return [...this.lanes.values()].filter((lane) => lane.ended === null);
+  }
+
+  /** Nothing more is delivered from these partitions, also not what is buffered. */
+  pause(partitions: Iterable<TopicPartition>): void {
+    this.holdAll(partitions, true);
+  }
+
+  resume(partitions: Iterable<TopicPartition>): void {
+    this.holdAll(partitions, false);
+  }
+
+  private holdAll(partitions: Iterable<TopicPartition>, held: boolean): void {
+    for (const at of partitions) {
+      const lane = this.lane(at);
+      if (lane === undefined) throw new StateError(`${at.topic}/${at.partition} is not assigned to this consumer`);
+      lane.mask = held ? lane.mask | HELD : lane.mask & ~HELD;
+      lane.feed.version++;
+      this.source.hold(lane.id, held);
+      if (!held) lane.feed.wake();
+    }
+    this.flush();
+  }
+
+  paused(): TopicPartition[] {
+    return partitionsOf(this.assignmentLanes().filter((lane) => (lane.mask & HELD) !== 0));
+  }
+
+  /** Offset of the next message to be delivered; null while it is unknown. */
+  position(at: TopicPartition): number | null {
+    const lane = this.lane(at);
+    return lane === undefined || lane.deliveryPosition < 0 ? null : lane.deliveryPosition;
+  }
+
+  /**
+   * Seeks through the lane. `command` makes the native layer do it; nothing is delivered until its `rewound` event.
+   * What was delivered before is not committed any more and its acknowledgements are stale.
+   */
+  async seek(at: TopicPartition, command: (lane: number) => Promise<void>): Promise<void> {
+    const lane = this.lane(at);
+    if (lane === undefined) throw new StateError(`${at.topic}/${at.partition} is not assigned to this consumer`);
+    lane.beginSeek();
+    lane.feed.version++;
+    try {
+      await command(lane.id);
+    } catch (error) {
+      // It did not happen: what is buffered is still what comes next.
+      lane.endSeek();
+      lane.feed.wake();
+      this.flush();
+      throw error;
+    }
+  }
+
+  /** Commits these offsets; what was delivered below them counts as done. Resolves on the broker's answer. */
+  async commit(offsets: readonly OffsetToCommit[]): Promise<readonly CommitOutcome[]> {
+    const outcomes = await this.committer.commit(offsets);
+    for (const { topic, partition, offset, error } of outcomes) {
+      if (error === null) this.lane({ topic, partition })?.settleBelow(offset);
+    }
+    return outcomes;
+  }
+
+  /** Commits everything acknowledged so far. Resolves on the broker's answer. */
+  flushCommits(): Promise<void> {
+    this.flush();
+    return this.committer.flush(this.assignmentLanes());
+  }
+
+  // --- the end
+
+  /** Stops all streams: no more deliveries, waits for what was delivered, commits. Does not leave the group. */
+  async stop(options: StopOptions = {}): Promise<StopSummary> {
+    const summaries = await Promise.all([...this.routes].map(({ stream }) => stream.stop(options)));
+    return {
+      drained: summaries.every((one) => one.drained),
+      abandoned: summaries.flatMap((one) => one.abandoned),
+      committed: summaries.flatMap((one): readonly TopicPartitionOffset[] => one.committed),
+      waitedMs: Math.max(0, ...summaries.map((one) => one.waitedMs)),
+    };
+  }
+
+  /** The client is closed, or cannot go on: everything that waits is told, once, with the cause. */
+  end(error: Error | null): void {
+    if (this.closed !== null) return;
+    this.closed = { error };
+    if (error !== null) this.events.emit({ type: 'stream-error', error });
+    this.watch.stop();
+    this.revocations.close();
+    const lanes = this.assignmentLanes();
+    const feeds = feedsOf(lanes);
+    for (const lane of lanes) this.endLane(lane, 'closed');
+    this.lanes.clear();
+    this.drains.close();
+    this.committer.close(error);
+    for (const { stream } of this.routes) stream.end(error);
+    for (const feed of feeds) feed.finish(error);
+    // The cause was an event; those who only watch need no error handler of their own.
+    this.events.end(null);
+  }
+}
+
+function isPattern(topic: string): boolean {
+  return topic.startsWith('^');
+}
+
+function matches(route: string | RegExp, topic: string): boolean {
+  if (typeof route !== 'string') return new RegExp(route.source, route.flags.replace(/[gy]/g, '')).test(topic);
+  return isPattern(route) ? new RegExp(route).test(topic) : route === topic;
+}
+
+function subscription(topic: string | RegExp): string {
+  if (typeof topic === 'string') return topic;
+  return topic.source.startsWith('^') ? topic.source : `^.*${topic.source}`;
+}

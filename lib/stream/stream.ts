@@ -1,0 +1,248 @@
+import type { Observable } from 'rxjs';
+import { Decoders, type MessageBatch } from '../batch';
+import { type KafkaError, StateError } from '../errors';
+import type { Message } from '../message';
+import type { Deserializer } from '../serdes';
+import { type BatchOptions, batchPolicy } from './batcher';
+import type { Abandoned } from './events';
+import { Feed } from './feed';
+import { iterateBatches, iterateMessages, Taker } from './iterate';
+import { Lane, REFUSED } from './lane';
+import type { LaneAssignment, TopicPartition, TopicPartitionOffset } from './lane-source';
+import { observeBatches, observeEvents, observeMessages } from './observable';
+import { abandonedOf, stopLane, within, working } from './rebalance';
+import type { Session } from './session';
+
+/** Topic names, and regular expressions over them (a `RegExp`, or a string that begins with `^`). */
+export type Topics = string | RegExp | readonly (string | RegExp)[];
+
+/**
+ * When a message counts as done. `ack`: when it is acknowledged (default with a group). `delivery`: when it is handed
+ * out. `none`: likewise, and nothing is ever committed (default without a group).
+ */
+export type CommitMode = 'ack' | 'delivery' | 'none';
+
+export interface StreamOptions<K, V> {
+  /** Default: bytes. */
+  readonly key?: Deserializer<K> | null;
+  /** Default: bytes. */
+  readonly value?: Deserializer<V> | null;
+  /** Default: a batch is what arrived together. */
+  readonly batch?: BatchOptions;
+  readonly commit?: CommitMode;
+  /** `eof`: ends when every partition first assigned has reached the end it had then. Default `forever`. */
+  readonly until?: 'forever' | 'eof';
+  /** What happens on a push surface to a message that cannot be decoded. Default `stop`: the stream ends with its error. */
+  readonly onDecodeError?: 'stop' | 'skip';
+  /** Ends the stream as {@link KafkaStream.stop} does. */
+  readonly signal?: AbortSignal;
+  /** @internal First offset not to be delivered, per partition. */
+  readonly bound?: (partition: TopicPartition) => Promise<number | null>;
+}
+
+export interface StopOptions {
+  /** How long to wait for messages that are being processed. Default 10,000 ms. */
+  readonly drainMs?: number;
+}
+
+export interface StopSummary {
+  /** Everything delivered was done, and committed where there is something to commit. */
+  readonly drained: boolean;
+  /** Delivered and not done. Somebody gets them again. */
+  readonly abandoned: readonly Abandoned[];
+  /** The offsets committed last. */
+  readonly committed: readonly TopicPartitionOffset[];
+  readonly waitedMs: number;
+}
+
+/**
+ * Messages of some topics, to be read in one of several ways: at most one at a time (`LeaseHeldError`). Within a
+ * partition messages come in offset order, each once until the partition is reassigned; across partitions there is no
+ * order. How far reading runs ahead is limited by what is delivered and not done.
+ */
+export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
+  readonly mode: CommitMode;
+  /** @internal */
+  readonly feed: Feed;
+  private readonly decoders: Decoders;
+  private readonly taker: Taker;
+  private readonly lanes = new Set<Lane>();
+  private snapshot: Set<Lane> | null = null;
+  private stopping: Promise<StopSummary> | null = null;
+  private readonly unlisten: () => void;
+
+  /** @internal Made by the session. */
+  constructor(
+    /** @internal */ readonly session: Session,
+    readonly name: string,
+    private readonly options: StreamOptions<K, V>,
+  ) {
+    this.mode = options.commit ?? (session.group ? 'ack' : 'none');
+    this.decoders = new Decoders(options.key, options.value);
+    this.feed = new Feed(name, session, batchPolicy(options.batch, session.credit), this.mode !== 'ack');
+    this.taker = new Taker(this.feed);
+    const { signal } = options;
+    const stop = () => void this.stop();
+    if (signal?.aborted) queueMicrotask(stop);
+    signal?.addEventListener('abort', stop, { once: true });
+    this.unlisten = () => signal?.removeEventListener('abort', stop);
+  }
+
+  // --- surfaces
+
+  /** The next batch; null at the end. The primitive that every other surface resembles. */
+  take(options: { signal?: AbortSignal } = {}): Promise<MessageBatch<K, V> | null> {
+    return this.taker.take(options.signal) as Promise<MessageBatch<K, V> | null>;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<MessageBatch<K, V>> {
+    return iterateBatches<K, V>(this.feed);
+  }
+
+  /** Iterates over single messages. For speed iterate over batches. */
+  messages(): AsyncIterableIterator<Message<K, V>> {
+    return iterateMessages<K, V>(this.feed);
+  }
+
+  get batches$(): Observable<MessageBatch<K, V>> {
+    return observeBatches<K, V>(this.feed);
+  }
+
+  get messages$(): Observable<Message<K, V>> {
+    return observeMessages<K, V>(this.feed);
+  }
+
+  /** Ends of partitions, each after the last message before it was handed out. */
+  get eof$(): Observable<TopicPartitionOffset> {
+    return observeEvents(this.session.events, (event) =>
+      event.type === 'eof' && this.session.owns(this, event.topic) ? event : undefined,
+    );
+  }
+
+  // --- the end
+
+  /**
+   * Ends the stream in an orderly way: no more deliveries, the open batch is handed out, what was delivered is waited
+   * for, then committed. Readers see the end after that.
+   */
+  stop(options: StopOptions = {}): Promise<StopSummary> {
+    this.stopping ??= this.drain(options.drainMs ?? 10_000).then((summary) => {
+      this.end(null);
+      return summary;
+    });
+    return this.stopping;
+  }
+
+  /** @internal Waits until nothing is being processed, and commits. */
+  async drain(drainMs: number): Promise<StopSummary> {
+    const { session } = this;
+    const { clock } = session;
+    const began = clock.now();
+    const left = () => Math.max(0, began + drainMs - clock.now());
+    const lanes = [...this.lanes];
+    for (const lane of lanes) lane.feed.flush([lane], 'stop');
+    for (const lane of lanes) stopLane(lane, false);
+    const waiting = session.drains.wait(lanes, drainMs);
+    const settled = waiting === true || (await waiting);
+    session.flush();
+    const open = lanes.filter((lane) => session.committer.isDirty(lane));
+    if (open.length > 0) await within(clock, Math.max(1000, left()), session.committer.flush(open));
+    const alive = lanes.filter((lane) => lane.ended === null);
+    return {
+      drained: settled && alive.every((lane) => working(lane) === 0 && !session.committer.isDirty(lane)),
+      abandoned: abandonedOf(alive),
+      committed: alive
+        .filter((lane) => lane.committed >= 0)
+        .map(({ topic, partition, committed: offset }) => ({ topic, partition, offset })),
+      waitedMs: clock.now() - began,
+    };
+  }
+
+  /** @internal Readers see the end now. */
+  end(error: Error | null): void {
+    this.unlisten();
+    for (const lane of this.lanes) if (lane.feed !== this.feed) lane.feed.finish(error);
+    this.feed.finish(error);
+    this.session.removeStream(this as unknown as KafkaStream<never, never>);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  // --- what the session tells
+
+  /** @internal */
+  addLane(assignment: LaneAssignment): Lane {
+    const lane = new Lane(assignment, this.session, this.decoders, this.feed, this.mode !== 'none');
+    this.lanes.add(lane);
+    lane.signal.addEventListener('abort', () => this.laneEnded(lane), { once: true });
+    this.feed.add(lane);
+    return lane;
+  }
+
+  /** @internal */
+  assigned(lanes: readonly Lane[], endOffset?: (at: TopicPartition) => Promise<number>): void {
+    const bounded = this.options.bound ?? (this.options.until === 'eof' ? endOffset : undefined);
+    if (this.snapshot === null && (this.options.until === 'eof' || this.options.bound)) this.snapshot = new Set(lanes);
+    if (bounded === undefined) return;
+    for (const lane of lanes) {
+      bounded({ topic: lane.topic, partition: lane.partition }).then(
+        (offset) => {
+          if (offset === null || lane.ended !== null) return;
+          lane.setBound(offset);
+          lane.feed.version++;
+          this.session.arrived(lane.feed, lane);
+        },
+        (cause: unknown) =>
+          this.end(new StateError(`the end of ${lane.topic}/${lane.partition} cannot be found out`, { cause })),
+      );
+    }
+  }
+
+  /** @internal */
+  reachedEof(lane: Lane): void {
+    if (this.snapshot !== null) lane.boundHere();
+  }
+
+  /** @internal */
+  laneFinished(lane: Lane): void {
+    if (this.snapshot?.delete(lane) === true && this.snapshot.size === 0) this.complete();
+  }
+
+  private laneEnded(lane: Lane): void {
+    this.lanes.delete(lane);
+    this.laneFinished(lane);
+  }
+
+  private complete(): void {
+    this.feed.finish(null);
+  }
+
+  /** @internal A message that cannot be decoded is next on a surface that cannot deal with it. */
+  refuse(lane: Lane): void {
+    const error = lane.refused as NonNullable<Lane['refused']>;
+    const { topic, partition } = lane;
+    if (this.options.onDecodeError === 'skip') {
+      const seq = lane.limit;
+      lane.acceptRefused();
+      lane.settleRange(seq, seq + 1);
+      this.session.events.emit({ type: 'skipped', topic, partition, offset: error.offset, error });
+      return;
+    }
+    lane.mask |= REFUSED;
+    this.session.clock.microtask(() => this.end(error));
+  }
+
+  /** @internal */
+  sourceError(error: KafkaError, topic: string | null): void {
+    if (this.options.until !== 'eof' || this.snapshot !== null || !/UNKNOWN_TOPIC|UNKNOWN_PARTITION/.test(error.code))
+      return;
+    if (topic !== null && !this.session.owns(this, topic)) return;
+    this.end(
+      new StateError(`${this.name} was to be read until its end, but it does not exist: ${error.message}`, {
+        cause: error,
+      }),
+    );
+  }
+}
