@@ -76,6 +76,7 @@ function encodeUtf8(text: unknown): string {
 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
+  if (typeof value === 'number' || typeof value === 'bigint') return `the number ${value}`;
   return typeof value === 'object' ? `an object (${value.constructor?.name ?? 'no prototype'})` : `a ${typeof value}`;
 }
 
@@ -141,7 +142,7 @@ function fixed<T>({ name, size, accepts, read, write }: NumberFormat<T>): Serde<
       throw new TypeError(`${name} has ${size} bytes, but ${data?.length} were found`);
     },
     serialize(value) {
-      if (!accepts(value)) throw new TypeError(`${name} was expected, not ${describe(value)} (${String(value)})`);
+      if (!accepts(value)) throw new TypeError(`${name} was expected, not ${describe(value)}`);
       const data = Buffer.allocUnsafe(size);
       write(data, value);
       return data;
@@ -153,7 +154,7 @@ function fixed<T>({ name, size, accepts, read, write }: NumberFormat<T>): Serde<
 export const int32: Serde<number> = fixed({
   name: 'a 32-bit integer',
   size: 4,
-  accepts: (value): value is number => (Number(value) | 0) === value,
+  accepts: (value): value is number => typeof value === 'number' && (value | 0) === value,
   read: (data) => data.readInt32BE(),
   write: (data, value) => data.writeInt32BE(value),
 });

@@ -1,0 +1,136 @@
+import { inspect } from 'node:util';
+import * as errors from '../../lib/errors';
+import { errorCodes } from '../../lib/generated/errors';
+
+const { ConfigError, ConsumeError, DecodeError, KafkaError, ProduceError } = errors;
+const native = (name: string, more: Partial<errors.NativeError> = {}): errors.NativeError => ({
+  code: errorCodes[name as keyof typeof errorCodes] ?? 0,
+  name: `ERR_${name}`,
+  message: 'it went wrong',
+  fatal: false,
+  retriable: false,
+  abortable: false,
+  ...more,
+});
+const at = { topic: 'orders', partition: 3, offset: 17 };
+
+describe('codes', () => {
+  test('are librdkafka’s names, told apart by their prefix', () => {
+    const codes = Object.keys(errorCodes).map((name) => errors.nativeCode(native(name)));
+    expect(new Set(codes).size).toBe(codes.length);
+    expect(codes.filter((code) => code.startsWith('ERR_KAFKA_CLIENT_'))).toEqual([]);
+    for (const [name, number] of Object.entries(errorCodes)) expect(name.startsWith('_')).toBe(number < -1);
+  });
+
+  test('accept the name with its prefix, and survive a code without a name', () => {
+    expect(errors.nativeCode(native('', { name: 'RD_KAFKA_RESP_ERR__TRANSPORT' }))).toBe('ERR_KAFKA__TRANSPORT');
+    expect(errors.nativeCode(native('', { name: 'ERR_4711?', code: 4711 }))).toBe('ERR_KAFKA_4711');
+  });
+});
+
+describe('fromNative', () => {
+  test('keeps number, text and flags', () => {
+    const error = KafkaError.fromNative(native('_FENCED', { fatal: true, message: 'fenced' }), {
+      doing: 'Cannot commit',
+    });
+    expect(error).toMatchObject({
+      code: 'ERR_KAFKA__FENCED',
+      errno: -144,
+      fatal: true,
+      retriable: false,
+      abortable: false,
+    });
+    expect(error.message).toMatch(/^Cannot commit: fenced\. Another producer uses the same 'transactional\.id'/);
+  });
+
+  test.each<[string, RegExp]>([
+    ['_ALL_BROKERS_DOWN', /'bootstrap\.servers'/],
+    ['_TRANSPORT', /advertised\.listeners/],
+    ['_AUTHENTICATION', /'sasl\.username' and 'sasl\.password'/],
+    ['SASL_AUTHENTICATION_FAILED', /'sasl\.mechanisms'/],
+    ['UNKNOWN_TOPIC_OR_PART', /create the topic/],
+    ['MSG_SIZE_TOO_LARGE', /'message\.max\.bytes'/],
+    ['_UNKNOWN_PARTITION', /no such partition/],
+  ])('%s has a hint', (name, hint) => expect(KafkaError.fromNative(native(name)).message).toMatch(hint));
+
+  test('what is transient can be tried again, unless it is fatal', () => {
+    expect(KafkaError.fromNative(native('NOT_COORDINATOR')).retriable).toBe(true);
+    expect(KafkaError.fromNative(native('NOT_COORDINATOR', { fatal: true })).retriable).toBe(false);
+    expect(KafkaError.fromNative(native('INVALID_TXN_STATE', { retriable: true })).retriable).toBe(true);
+    expect(KafkaError.fromNative(native('INVALID_TXN_STATE')).retriable).toBe(false);
+  });
+});
+
+describe('classes', () => {
+  test('say what and where', () => {
+    const cause = new TypeError('it is not valid UTF-8');
+    const decode = new DecodeError('value', at, Buffer.from('secret payload'), cause);
+    expect(decode).toMatchObject({
+      name: 'DecodeError',
+      ...at,
+      part: 'value',
+      cause,
+      raw: Buffer.from('secret payload'),
+    });
+    expect(decode.message).toBe('Cannot decode the value of orders/3 @17: it is not valid UTF-8');
+    expect(ConsumeError.at(native('OFFSET_OUT_OF_RANGE'), { ...at, offset: -1 }).message).toMatch(
+      /^Cannot read orders\/3: it went/,
+    );
+    const produce = ProduceError.of(native('MSG_SIZE_TOO_LARGE'), { topic: 'orders' }, 'not-persisted');
+    expect(produce).toMatchObject({
+      topic: 'orders',
+      partition: -1,
+      status: 'not-persisted',
+      record: { topic: 'orders' },
+    });
+    expect(produce.message).toMatch(/^Cannot produce to orders: /);
+    expect(new errors.ClosedError('consumer').message).toBe('The consumer is closed; make a new one to go on');
+    expect(new errors.AbortError('why')).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR', cause: 'why' });
+  });
+
+  test('show neither raw bytes nor records, but all that a log needs', () => {
+    const decode = new DecodeError('key', at, Buffer.from('secret'), new Error('no'));
+    const produce = new ProduceError('ERR_KAFKA__STATE', 'no', { topic: 't', ...{ value: 'secret' } }, 'persisted');
+    for (const error of [decode, produce]) {
+      expect(inspect(error) + JSON.stringify(error)).not.toMatch(/secret|73 65 63/);
+    }
+    expect(JSON.parse(JSON.stringify(decode))).toMatchObject({
+      name: 'DecodeError',
+      message: decode.message,
+      ...at,
+      part: 'key',
+    });
+  });
+
+  test('raw is a copy', () => {
+    const slab = Buffer.from('abc');
+    const { raw } = new DecodeError('key', at, slab, new Error('no'));
+    slab.fill(0);
+    expect(raw?.toString()).toBe('abc');
+  });
+
+  test('instanceof follows the family, also for a second installation', () => {
+    const decode = new DecodeError('key', at, null, new Error('no'));
+    for (const type of [DecodeError, ConsumeError, KafkaError, Error]) expect(decode).toBeInstanceOf(type);
+    for (const type of [ConfigError, ProduceError]) expect(decode).not.toBeInstanceOf(type);
+    for (const value of [null, undefined, 5, {}, new Error('x'), Object.create(null)])
+      expect(value).not.toBeInstanceOf(KafkaError);
+
+    let other: typeof errors | undefined;
+    jest.isolateModules(() => {
+      other = require('../../lib/errors');
+    });
+    expect(other?.ConfigError).not.toBe(ConfigError);
+    const foreign = new (other as typeof errors).ConfigError('no');
+    expect(foreign).toBeInstanceOf(ConfigError);
+    expect(foreign).toBeInstanceOf(KafkaError);
+    expect(foreign).not.toBeInstanceOf(ConsumeError);
+  });
+
+  test('a subclass of a user is an ordinary class', () => {
+    class Mine extends ConfigError {}
+    expect(new Mine('no')).toBeInstanceOf(Mine);
+    expect(new Mine('no')).toBeInstanceOf(ConfigError);
+    expect(new ConfigError('no')).not.toBeInstanceOf(Mine);
+  });
+});
