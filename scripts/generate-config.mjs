@@ -151,7 +151,8 @@ function tableRow(row) {
   return `  ${property(row.key)}: { ${present.map((field) => `${field}: ${value(row[field])}`).join(', ')} },`;
 }
 
-export function generateConfig(text, header) {
+/** Every property of the library, offered (`type`) or not (`unavailable`). A few are there twice: set without a topic, librdkafka takes the global one. */
+function parse(text) {
   const all = text
     .split(/^## /m)
     .slice(1)
@@ -163,8 +164,22 @@ export function generateConfig(text, header) {
         .filter((line) => line.includes('|') && !/^(Property|-+)/.test(line))
         .map((line) => parseRow(line, level));
     });
-  // A few keys exist twice: set without a topic, librdkafka takes the global one.
-  const first = all.filter((row, index) => all.findIndex((other) => other.key === row.key) === index);
+  return all.filter((row, index) => all.findIndex((other) => other.key === row.key) === index);
+}
+
+/** Every bound, word and flag the table allows, as `key<TAB>value`, so that the library can be asked whether it agrees. */
+export function samples(text) {
+  return parse(text).flatMap(({ key, type, min, max, values = [] }) => {
+    const numbers = min === undefined ? [] : [min, max];
+    const lists = type === 'flags' ? [values.join(',')] : [];
+    return [...numbers, ...values, ...lists, ...(type === 'bool' ? [true, false] : [])].map(
+      (value) => `${key}\t${value}`,
+    );
+  });
+}
+
+export function generateConfig(text, header) {
+  const first = parse(text);
   const rows = first.filter((row) => !('unavailable' in row));
   for (const key of [...Object.keys(ours), ...Object.keys(inProse)]) {
     if (!rows.some((row) => row.key === key))

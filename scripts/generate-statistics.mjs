@@ -27,6 +27,13 @@ const objects = {
   'TopicStatistics.partitions': 'Record<string, PartitionStatistics>',
 };
 
+/** Sent by librdkafka, missing in its document. */
+const undocumented = {
+  Statistics:
+    '  /** Present after a fatal error: its text, its reason, and how many there were. */\n' +
+    '  fatal?: { error: string; reason: string; cnt: number };',
+};
+
 function field(owner, [name, type, example, ...rest]) {
   const description = rest.join('|').replaceAll('·', '').replaceAll('\u00a0', ' ').trim();
   const optional = `${owner}.${name}?` in objects ? '?' : '';
@@ -53,6 +60,7 @@ export function generateStatistics(markdown, header) {
         row.split('|').map((cell) => cell.trim()),
       ),
     );
+    if (undocumented[name]) fields.push(undocumented[name]);
     if (fields.length === 0) throw new BuildError(`STATISTICS.md: section '${title}' has no fields`);
     const intro = section
       .slice(title.length, section.search(/^Field \|/m))

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { generateConfig } from './generate-config.mjs';
+import { generateConfig, samples } from './generate-config.mjs';
 import { generateStatistics } from './generate-statistics.mjs';
 import { librdkafka } from './librdkafka.mjs';
 import { BuildError, cc, run } from './toolchain.mjs';
@@ -14,7 +14,21 @@ import { BuildError, cc, run } from './toolchain.mjs';
 const program = `
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
-int main(void) {
+#include <string.h>
+static int set(void) {
+  char line[4096], text[512];
+  rd_kafka_conf_t *conf = rd_kafka_conf_new();
+  while (fgets(line, sizeof(line), stdin)) {
+    char *value = strchr(line, '\\t');
+    line[strcspn(line, "\\n")] = 0;
+    *value++ = 0;
+    if (rd_kafka_conf_set(conf, line, value, text, sizeof(text)) != RD_KAFKA_CONF_OK && !strstr(text, "not supported in this build"))
+      printf("%s=%s: %s\\n", line, value, text);
+  }
+  return 0;
+}
+int main(int argc, char **argv) {
+  if (argc > 1) return set();
   const struct rd_kafka_err_desc *list;
   size_t count, i;
   rd_kafka_get_err_descs(&list, &count);
@@ -25,7 +39,10 @@ int main(void) {
   return 0;
 }`;
 
-/** @returns {{ errors: string, version: string, properties: string }} */
+/**
+ * What librdkafka says of itself; the ranges and values it lists are tried on it.
+ * @returns {{ errors: string, version: string, properties: string }}
+ */
 function ask({ include, libs }) {
   const directory = mkdtempSync(join(tmpdir(), 'rdkafka-rx-generate-'));
   try {
@@ -45,6 +62,8 @@ function ask({ include, libs }) {
         `The program that asks librdkafka for its properties failed: ${asked.stderr || asked.signal}`,
       );
     const [errors, version, properties] = asked.stdout.split('\f');
+    const refused = run(join(directory, 'ask'), ['set'], { input: `${samples(properties).join('\n')}\n` }).stdout;
+    if (refused !== '') throw new BuildError(`librdkafka refuses what its own list allows:\n${refused}`);
     return { errors, version, properties };
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -52,6 +52,8 @@ export interface Statistics {
   cgrp?: ConsumerGroupStatistics;
   /** EOS / Idempotent producer state and metrics. */
   eos?: TransactionStatistics;
+  /** Present after a fatal error: its text, its reason, and how many there were. */
+  fatal?: { error: string; reason: string; cnt: number };
 }
 
 /** Per broker statistics. */
