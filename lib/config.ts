@@ -44,7 +44,7 @@ const INSTEAD: Record<string, string> = {
   'log.queue': 'logs always come through logs$',
   enabled_events: 'use events$',
   offset_commit_cb: "commit() gives the broker's answer, and events$ has it as 'commit'",
-  oauthbearer_token_refresh_cb: "events$ asks for a token with 'oauth-refresh'",
+  oauthbearer_token_refresh_cb: "give the client option 'oauthBearerToken'",
   opaque: 'the promise of send() tells records apart',
   partitioner_cb: "give 'partition' with the record, or choose a 'partitioner'",
   rebalance_cb: 'use rebalances$, or the hooks onAssigned, onRevoked and onLost',

@@ -287,7 +287,7 @@ export class ProduceError extends KafkaError {
   }
 
   /** A serializer threw: nothing was sent. */
-  static encode(part: 'key' | 'value', record: ProduceTarget, cause: unknown): ProduceError {
+  static encode(part: 'key' | 'value' | 'headers', record: ProduceTarget, cause: unknown): ProduceError {
     const why = cause instanceof Error ? cause.message : String(cause);
     const message = `Cannot serialize the ${part} of a record for ${record.topic}: ${why}`;
     return new ProduceError('ERR_KAFKA_CLIENT_ENCODE', message, record, 'not-persisted', { cause });
