@@ -24,7 +24,15 @@ export async function buildBaselines() {
     mkdirSync(temp, { recursive: true });
     try {
       for (const name of programs) {
-        const command = [...flags, join(here, `${name}.c`), '-o', join(temp, name), ...library.libs, '-lpthread', '-lm'];
+        const command = [
+          ...flags,
+          join(here, `${name}.c`),
+          '-o',
+          join(temp, name),
+          ...library.libs,
+          '-lpthread',
+          '-lm',
+        ];
         execFileSync(compiler, command, { stdio: ['ignore', 'ignore', 'inherit'] });
       }
       renameSync(temp, directory);

@@ -1,0 +1,108 @@
+/** The bench command: from the command line to the report. */
+import { writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Cluster, openCluster } from './cluster';
+import { HELP, type Options, parseOptions, UsageError } from './options';
+import { installPeers, isInstalled } from './peers';
+import { buildReport, type Surroundings, table } from './report';
+import { Runner } from './runner';
+import { SUBJECTS, type Subject } from './trials';
+
+const started = Date.now();
+const progress = (text: string) => {
+  const seconds = Math.round((Date.now() - started) / 1000);
+  process.stderr.write(
+    `[${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}] ${text}\n`,
+  );
+};
+
+export async function main(args: string[]): Promise<void> {
+  try {
+    const options = parseOptions(args);
+    if (options === null) process.stdout.write(HELP);
+    else process.exitCode = await bench(options);
+  } catch (error) {
+    const usage = error instanceof UsageError;
+    console.error(usage ? `${error.message}\nSee --help.` : (error as Error).message);
+    process.exitCode = usage ? 2 : 1;
+  }
+}
+
+async function bench(options: Options): Promise<number> {
+  const save = reportWriter(options);
+  const { buildBaselines } = (await import(pathToFileURL(join(packageRoot(), 'bench/baseline/build.mjs')).href)) as {
+    buildBaselines: () => Promise<{ directory: string; librdkafka: string }>;
+  };
+  const baselines = await buildBaselines();
+  if (options.peers && !SUBJECTS.every((subject) => !subject.peer || isInstalled(subject.peer)))
+    await installPeers(progress);
+  const subjects = choose(options);
+
+  let runner: Runner | undefined;
+  let cluster: Cluster | undefined;
+  let signals = 0;
+  const onSignal = () => {
+    if (++signals > 1) process.exit(130); // the second one means it
+    progress('interrupted: ending this trial, then the report of what there is');
+    runner?.stop();
+  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);
+
+  const around: Surroundings = {
+    options,
+    cluster: '',
+    librdkafka: baselines.librdkafka,
+    startedAt: new Date(),
+    loadAtStart: loadavg(),
+  };
+  try {
+    cluster = await openCluster(options, progress);
+    around.cluster = cluster.description;
+    progress(`${cluster.description}; librdkafka ${baselines.librdkafka}`);
+    runner = new Runner(options, cluster, baselines.directory, progress);
+    if (signals === 0) await runner.all(subjects);
+    if (options.cluster.kind === 'brokers') await runner.cleanUp();
+  } finally {
+    await cluster?.stop();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
+  }
+  const { runs } = runner;
+  if (runs.length > 0) process.stdout.write(`${table(runs)}\n`);
+  save(buildReport(runs, around, signals > 0));
+  if (signals > 0) return 130;
+  return runs.some((run) => run.error !== undefined) ? 1 : 0;
+}
+
+/** Opens the file at once: a path that cannot be written is better known now than in an hour. */
+function reportWriter({ json }: Options): (report: object) => void {
+  if (json === undefined) return () => {};
+  const write = (report: object) => writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  try {
+    write({ format: 1, partial: true, ratios: {}, summary: [], runs: [] });
+  } catch (error) {
+    throw new UsageError(`--json ${json} cannot be written: ${(error as Error).message}.`);
+  }
+  return (report) => {
+    write(report);
+    progress(`report written to ${json}`);
+  };
+}
+
+function choose(options: Options): Subject[] {
+  const { subjects, suites, peers } = options;
+  const named = (subject: Subject) => subjects.length === 0 || subjects.includes(subject.name);
+  const chosen = SUBJECTS.filter((subject) => suites.includes(subject.suite) && named(subject));
+  const missing = chosen.find((subject) => subject.peer && !isInstalled(subject.peer));
+  if (missing && subjects.includes(missing.name)) {
+    throw new UsageError(`Subject '${missing.name}' needs package ${missing.peer}: add --peers to install it.`);
+  }
+  const ready = chosen.filter((subject) => !subject.peer || (isInstalled(subject.peer) && (peers || !options.quick)));
+  if (ready.length === 0) throw new UsageError('No subject is left: --suite and --subjects name none in common.');
+  return ready;
+}
+
+function packageRoot(): string {
+  return dirname(require.resolve('rdkafka-rx/package.json'));
+}

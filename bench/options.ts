@@ -1,0 +1,138 @@
+/** The command line: options, defaults, and one good sentence for each mistake. */
+import { parseArgs } from 'node:util';
+import type { Touch } from './digest';
+import { SUBJECTS, SUITES, type Suite } from './trials';
+
+export interface Options {
+  cluster: { kind: 'embedded' } | { kind: 'kafka' } | { kind: 'brokers'; brokers: string };
+  suites: Suite[];
+  subjects: string[];
+  sizes: number[];
+  partitions: number;
+  messages: number | undefined;
+  runs: number;
+  touch: Touch;
+  peers: boolean;
+  json: string | undefined;
+  quick: boolean;
+}
+
+export const HELP = `Usage: npm run bench -- [options]
+
+Measures this client beside plain C and other clients: each trial in a process of its own, subjects interleaved
+(A B C A B C), medians of the runs, every subject's count and digest of messages checked.
+
+Where (default: librdkafka's mock cluster in a process of its own, which holds little: 5 MB a partition)
+  --kafka              start a real one-node Kafka from Maven Central's jars (needs java and mvn)
+  --brokers LIST       use this Kafka: topics named bench-* are made there and deleted again
+
+What
+  --suite LIST         ${SUITES.join(', ')} (default: all)
+  --subjects LIST      only these subjects, see below (default: all whose package is installed)
+  --peers              install the other clients under bench/ and measure them too (compiles for minutes, once)
+  --sizes LIST         bytes of a message (default 100,1000)
+  --partitions N       partitions of each topic (default 4; embedded 16)
+  --messages N         messages a trial at 100 bytes, fewer of larger ones (default 5000000; embedded: what fits)
+  --touch sampled|all  look into every 64th payload or into each one (default sampled)
+  --runs N             runs of each trial (default 5)
+  --quick              2 runs, a tenth of the messages
+
+Result
+  --json FILE          write everything as JSON, also when interrupted with Ctrl-C
+  --help               this text
+
+Subjects
+${SUITES.map(
+  (suite) =>
+    `  ${suite.padEnd(10)} ${SUBJECTS.filter((s) => s.suite === suite)
+      .map((s) => s.name)
+      .join(', ')}`,
+).join('\n')}
+`;
+
+/** A mistake on the command line, said in one sentence. */
+export class UsageError extends Error {}
+
+/** @returns the options, or null when help was asked for */
+export function parseOptions(args: string[]): Options | null {
+  const values = parse(args);
+  if (values.help) return null;
+  if (values.kafka && values.brokers !== undefined) throw new UsageError('--kafka and --brokers exclude each other.');
+  const quick = values.quick ?? false;
+  const cluster: Options['cluster'] = values.kafka
+    ? { kind: 'kafka' }
+    : values.brokers !== undefined
+      ? { kind: 'brokers', brokers: brokerList(values.brokers) }
+      : { kind: 'embedded' };
+  const touch = values.touch ?? 'sampled';
+  if (touch !== 'sampled' && touch !== 'all') throw new UsageError(`--touch is 'sampled' or 'all', not '${touch}'.`);
+  return {
+    cluster,
+    suites: choose('--suite', values.suite, SUITES) ?? [...SUITES],
+    subjects: choose('--subjects', values.subjects, [...new Set(SUBJECTS.map((s) => s.name))]) ?? [],
+    sizes: list(values.sizes ?? '100,1000').map((text) => integer('--sizes', text, 0, 100 << 20)),
+    partitions: integer('--partitions', values.partitions ?? (cluster.kind === 'embedded' ? '16' : '4'), 1, 10_000),
+    messages: values.messages === undefined ? undefined : integer('--messages', values.messages, 1, 2 ** 32 - 1),
+    runs: integer('--runs', values.runs ?? (quick ? '2' : '5'), 1, 1000),
+    touch,
+    peers: values.peers ?? false,
+    json: values.json,
+    quick,
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        kafka: { type: 'boolean' },
+        brokers: { type: 'string' },
+        suite: { type: 'string' },
+        subjects: { type: 'string' },
+        peers: { type: 'boolean' },
+        sizes: { type: 'string' },
+        partitions: { type: 'string' },
+        messages: { type: 'string' },
+        touch: { type: 'string' },
+        runs: { type: 'string' },
+        quick: { type: 'boolean' },
+        json: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    const reason = (error as Error).message.split(/\.\s/)[0]?.replace(/\.$/, '');
+    throw new UsageError(`${reason}.`);
+  }
+}
+
+function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function choose<T extends string>(name: string, text: string | undefined, known: readonly T[]): T[] | undefined {
+  if (text === undefined) return undefined;
+  const chosen = list(text);
+  const unknown = chosen.find((item) => !(known as readonly string[]).includes(item));
+  if (unknown !== undefined) throw new UsageError(`${name} knows no '${unknown}', only ${known.join(', ')}.`);
+  if (chosen.length === 0) throw new UsageError(`${name} names nothing; it knows ${known.join(', ')}.`);
+  return chosen as T[];
+}
+
+function integer(name: string, text: string, min: number, max: number): number {
+  const value = /^\d+$/.test(text.replaceAll('_', '')) ? Number(text.replaceAll('_', '')) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new UsageError(`${name} takes a whole number from ${min} to ${max}, not '${text}'.`);
+}
+
+function brokerList(text: string): string {
+  const wrong = list(text).find((broker) => !/^(\[[\da-f:]+\]|[^\s:]+):\d+$/i.test(broker));
+  if (wrong !== undefined || list(text).length === 0) {
+    throw new UsageError(`--brokers takes host:port[,host:port...], not '${wrong ?? text}'.`);
+  }
+  return list(text).join(',');
+}

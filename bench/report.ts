@@ -1,0 +1,172 @@
+/** What the bench hands out: a JSON document and a table for the terminal. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
+import type { Options } from './options';
+import { figure, type Run, ratios, type Spread, spread } from './stats';
+import { CONSUMER_CONFIG, PRODUCER_CONFIG, SUBJECTS, SUITES } from './trials';
+
+export interface Surroundings {
+  options: Options;
+  cluster: string;
+  librdkafka: string;
+  startedAt: Date;
+  loadAtStart: number[];
+}
+
+/** Figures of one subject at one size over all its runs. */
+interface Row {
+  suite: string;
+  subject: string;
+  size: number;
+  runs: number;
+  failed: number;
+  figures: Record<string, Spread>;
+}
+
+export function buildReport(runs: readonly Run[], around: Surroundings, partial: boolean) {
+  return {
+    format: 1,
+    partial,
+    startedAt: around.startedAt.toISOString(),
+    endedAt: new Date().toISOString(),
+    machine: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: availableParallelism(),
+      memoryMb: Math.round(totalmem() / 2 ** 20),
+      platform: `${platform()} ${release()} ${arch()}`,
+      loadAtStart: around.loadAtStart,
+      loadAtEnd: loadavg(),
+    },
+    versions: {
+      node: process.versions.node,
+      'rdkafka-rx': packageVersion(),
+      commit: commit(),
+      librdkafka: around.librdkafka,
+      kafka: around.cluster,
+      ...Object.assign({}, ...runs.map((run) => prefixed(run))),
+    },
+    settings: { ...around.options, consumer: CONSUMER_CONFIG, producer: PRODUCER_CONFIG },
+    ratios: ratios(runs),
+    summary: rows(runs),
+    runs,
+  };
+}
+
+export function rows(runs: readonly Run[]): Row[] {
+  const found: Row[] = [];
+  for (const suite of SUITES) {
+    for (const size of [...new Set(runs.filter((run) => run.suite === suite).map((run) => run.size))]) {
+      for (const { name } of SUBJECTS.filter((subject) => subject.suite === suite)) {
+        const mine = runs.filter((run) => run.suite === suite && run.size === size && run.subject === name);
+        if (mine.length === 0) continue;
+        const good = mine.filter((run) => run.error === undefined && run.result !== undefined);
+        const figures: Record<string, Spread> = {};
+        const add = (key: string, values: (number | undefined)[]) => {
+          const known = values.filter((value) => value !== undefined);
+          if (known.length > 0) figures[key] = spread(known);
+        };
+        if (suite !== 'latency') add('perSecond', good.map(figure));
+        if (suite === 'consume' || suite === 'produce') {
+          add(
+            'mbPerSecond',
+            good.map((run) => ((figure(run) ?? 0) * size) / 1e6),
+          );
+          add(
+            'cpuPerMillion',
+            good.map(({ result: r }) => r?.cpuSeconds && (r.cpuSeconds / (r.messages as number)) * 1e6),
+          );
+        }
+        for (const key of ['elu', 'rssMb', 'p50', 'p99', 'p999', 'max', 'handles', 'rssGrowthMb'] as const) {
+          add(
+            key,
+            good.map((run) => run.result?.[key]),
+          );
+        }
+        found.push({ suite, subject: name, size, runs: mine.length, failed: mine.length - good.length, figures });
+      }
+    }
+  }
+  return found;
+}
+
+/** The report for the terminal. */
+export function table(runs: readonly Run[]): string {
+  const lines: string[] = [];
+  for (const suite of SUITES) {
+    const mine = rows(runs).filter((row) => row.suite === suite);
+    if (mine.length === 0) continue;
+    const columns = COLUMNS.filter(([key]) => mine.some((row) => row.figures[key]));
+    const cells = [['subject', 'bytes', ...columns.map(([, title]) => title), '']];
+    for (const row of mine) {
+      const figures = columns.map(([key, , format]) => {
+        const value = row.figures[key];
+        if (!value) return '-';
+        const range = key === 'perSecond' || key === 'p99' ? ` (${format(value.min)}-${format(value.max)})` : '';
+        return format(value.median) + range;
+      });
+      cells.push([
+        row.subject,
+        String(row.size),
+        ...figures,
+        row.failed > 0 ? `${row.failed} of ${row.runs} runs void` : '',
+      ]);
+    }
+    lines.push(`\n${suite}`, ...align(cells));
+  }
+  const found = Object.entries(ratios(runs));
+  if (found.length > 0) {
+    const cells = [['ratio', 'median', 'min-max']];
+    for (const [key, { median, min, max }] of found) {
+      cells.push([key, median.toFixed(3), `${min.toFixed(3)}-${max.toFixed(3)}`]);
+    }
+    lines.push('', ...align(cells));
+  }
+  return lines.join('\n');
+}
+
+const thousands = (value: number) => Math.round(value).toLocaleString('en-US');
+const COLUMNS: [key: string, title: string, format: (value: number) => string][] = [
+  ['perSecond', 'per second (min-max)', (value) => (value < 1000 ? value.toFixed(1) : thousands(value))],
+  ['mbPerSecond', 'MB/s', thousands],
+  ['p50', 'p50 ms', (value) => value.toFixed(2)],
+  ['p99', 'p99 ms (min-max)', (value) => value.toFixed(2)],
+  ['p999', 'p99.9 ms', (value) => value.toFixed(2)],
+  ['cpuPerMillion', 'CPU s/million', (value) => value.toFixed(2)],
+  ['elu', 'event loop', (value) => value.toFixed(2)],
+  ['rssMb', 'RSS MB', thousands],
+  ['handles', 'handles left', thousands],
+  ['rssGrowthMb', 'RSS growth MB', (value) => value.toFixed(1)],
+];
+
+function align(cells: string[][]): string[] {
+  const widths = (cells[0] ?? []).map((_, c) => Math.max(...cells.map((row) => row[c]?.length ?? 0)));
+  return cells.map((row) =>
+    row
+      .map((cell, c) => (c === 0 ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function prefixed(run: Run): Record<string, string> {
+  const { versions } = run.result ?? {};
+  const peer = SUBJECTS.find((subject) => subject.suite === run.suite && subject.name === run.subject)?.peer;
+  if (!versions || !peer) return {};
+  return Object.fromEntries(Object.entries(versions).map(([k, v]) => [k === peer ? peer : `${peer} ${k}`, v]));
+}
+
+function packageVersion(): string {
+  return (JSON.parse(readFileSync(require.resolve('rdkafka-rx/package.json'), 'utf8')) as { version: string }).version;
+}
+
+function commit(): string {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,44 @@
+/** Reads a topic through each surface of this client. Everything read is acknowledged, as a service would. */
+import { Consumer, type Message, type MessageBatch } from 'rdkafka-rx';
+import type { TrialResult, TrialSpec } from '../trials';
+import { Meter } from './meter';
+
+export async function run(spec: TrialSpec): Promise<TrialResult> {
+  const consumer = new Consumer({
+    'bootstrap.servers': spec.brokers,
+    'group.id': spec.group,
+    'auto.offset.reset': 'earliest',
+    ...spec.config,
+  });
+  const meter = new Meter(spec);
+  const commit = spec.mode.endsWith('-none') ? 'none' : 'ack';
+  const stream = consumer.stream(spec.topic, { commit });
+
+  const onBatch = (batch: MessageBatch): boolean => {
+    const more = meter.run(batch.size, batch.firstOffset, (i) => (batch.at(i) as Message).value);
+    if (commit === 'ack') batch.ack();
+    return more;
+  };
+  const onMessage = (message: Message): boolean => {
+    const more = meter.message(message.offset, () => message.value);
+    if (commit === 'ack') message.ack();
+    return more;
+  };
+  const failed = new Promise<never>((_, reject) => {
+    if (spec.mode.startsWith('batches$')) stream.batches$.subscribe({ next: onBatch, error: reject });
+    else if (spec.mode.startsWith('messages$')) stream.messages$.subscribe({ next: onMessage, error: reject });
+    else if (spec.mode === 'take') take().catch(reject);
+    else if (spec.mode === 'for-await') forAwait().catch(reject);
+    else reject(new Error(`no mode '${spec.mode}'`));
+  });
+  async function take(): Promise<void> {
+    for (let batch = await stream.take(); batch !== null && onBatch(batch); batch = await stream.take());
+  }
+  async function forAwait(): Promise<void> {
+    for await (const batch of stream) if (!onBatch(batch)) break;
+  }
+
+  const result = await Promise.race([meter.done, failed]);
+  await consumer.close();
+  return result;
+}

@@ -1,0 +1,116 @@
+/** node-rdkafka in its documented ways, with the same librdkafka settings as everybody. */
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { stamp } from '../digest';
+import type { TrialResult, TrialSpec } from '../trials';
+import { Meter, payloads } from './meter';
+
+interface ReadMessage {
+  value: Buffer | null;
+  offset: number;
+}
+type Callback = (error: unknown, messages: ReadMessage[]) => void;
+interface Client extends NodeJS.EventEmitter {
+  connect(): void;
+  disconnect(callback?: () => void): void;
+  setPollInterval(ms: number): void;
+  subscribe(topics: string[]): void;
+  consume(count?: number, callback?: Callback): void;
+  poll(): void;
+  produce(
+    topic: string,
+    partition: null,
+    value: Buffer,
+    key: null,
+    timestamp: null,
+    callback?: (e: unknown) => void,
+  ): void;
+}
+interface Library {
+  KafkaConsumer: new (config: object, topicConfig: object) => Client;
+  Producer: new (config: object) => Client;
+  HighLevelProducer: new (config: object) => Client;
+  librdkafkaVersion: string;
+}
+
+// Peers live in a package of their own, next to the sources and not to what they are compiled to.
+const bench = join(dirname(require.resolve('rdkafka-rx/package.json')), 'bench/package.json');
+const kafka = createRequire(bench)('node-rdkafka') as Library;
+const { version } = createRequire(bench)('node-rdkafka/package.json') as { version: string };
+const versions = { 'node-rdkafka': version.replace(/^v/, ''), librdkafka: kafka.librdkafkaVersion };
+
+export async function run(spec: TrialSpec): Promise<TrialResult> {
+  const result = await (spec.suite === 'consume' ? read(spec) : write(spec));
+  return { ...result, versions };
+}
+
+async function read(spec: TrialSpec): Promise<TrialResult> {
+  const consumer = new kafka.KafkaConsumer(
+    { 'metadata.broker.list': spec.brokers, 'group.id': spec.group, 'enable.auto.commit': true, ...spec.config },
+    { 'auto.offset.reset': 'earliest' },
+  );
+  const meter = new Meter(spec);
+  consumer.connect();
+  await once(consumer, 'ready');
+  consumer.subscribe([spec.topic]);
+  const failed = new Promise<never>((_, reject) => {
+    if (spec.mode === 'consume') {
+      const next: Callback = (error, messages) => {
+        if (error) return reject(error);
+        for (const { offset, value } of messages) if (!meter.message(offset, () => value)) return;
+        consumer.consume(1000, next);
+      };
+      consumer.consume(1000, next);
+    } else {
+      consumer.on('data', ({ offset, value }: ReadMessage) => meter.message(offset, () => value));
+      consumer.on('event.error', reject);
+      consumer.consume();
+    }
+  });
+  const result = await Promise.race([meter.done, failed]);
+  await new Promise<void>((resolve) => consumer.disconnect(() => resolve()));
+  return result;
+}
+
+async function write(spec: TrialSpec): Promise<TrialResult> {
+  const config = { 'metadata.broker.list': spec.brokers, dr_cb: true, ...spec.config };
+  const highLevel = spec.mode === 'high-level';
+  const producer = highLevel ? new kafka.HighLevelProducer(config) : new kafka.Producer(config);
+  producer.connect();
+  await once(producer, 'ready');
+  producer.setPollInterval(10);
+  const values = payloads(spec.size, Math.min(spec.cycle, spec.messages), stamp);
+
+  const meter = new Meter(spec);
+  let delivered = 0;
+  await new Promise<void>((resolve, reject) => {
+    const onDelivery = (error: unknown) => {
+      if (error) reject(error);
+      else if (++delivered === spec.messages) resolve();
+    };
+    if (!highLevel) producer.on('delivery-report', onDelivery);
+    let i = 0;
+    const produce = () => {
+      // A thousand at a time, then the event loop gets its turn: reports are delivered there.
+      const end = Math.min(i + 1000, spec.messages);
+      for (; i < end; i++) {
+        try {
+          const value = values[i % values.length] as Buffer;
+          producer.produce(spec.topic, null, value, null, null, highLevel ? onDelivery : undefined);
+        } catch (error) {
+          if ((error as { code?: number }).code !== -184) return reject(error); // -184: the queue is full
+          producer.poll();
+          setTimeout(produce, 1);
+          return;
+        }
+      }
+      if (i < spec.messages) setImmediate(produce);
+    };
+    meter.start();
+    produce();
+  });
+  const result = meter.written(delivered);
+  await new Promise<void>((resolve) => producer.disconnect(() => resolve()));
+  return result;
+}
