@@ -20,7 +20,6 @@ ConsumerOptions OptionsFromJs(const Napi::Value& value) {
   limits.lane_messages = Count(object, "laneMessages", limits.lane_messages);
   limits.lane_bytes = Count(object, "laneBytes", limits.lane_bytes);
   limits.total_bytes = Count(object, "totalBytes", limits.total_bytes);
-  limits.poll_events = Flag(object, "pollEvents", false);
   limits.fields.key = Flag(object, "key", true);
   limits.fields.value = Flag(object, "value", true);
   limits.fields.timestamp = Flag(object, "timestamp", true);
@@ -59,6 +58,7 @@ Napi::Function Consumer::Define(Napi::Env env) {
                       InstanceMethod("credit", &Consumer::Credit),
                       InstanceMethod("hold", &Consumer::Hold),
                       InstanceMethod("release", &Consumer::Release),
+                      InstanceMethod("reportPolls", &Consumer::ReportPolls),
                       InstanceMethod("answerAssign", &Consumer::AnswerAssign),
                       InstanceMethod("metadata", &Consumer::Metadata),
                       InstanceMethod("close", &Consumer::Close),
@@ -186,6 +186,11 @@ void Consumer::Hold(const Napi::CallbackInfo& info) {
   loop().Post([role = role_, lane = IntArgument(info, 0, 0), held = info[1].ToBoolean().Value()] {
     role->lanes().Hold(lane, held);
   });
+}
+
+void Consumer::ReportPolls(const Napi::CallbackInfo& info) {
+  if (!open()) return;
+  loop().Post([role = role_, wanted = info[0].ToBoolean().Value()] { role->lanes().ReportPolls(wanted); });
 }
 
 void Consumer::Release(const Napi::CallbackInfo& info) {

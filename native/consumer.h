@@ -25,6 +25,7 @@ class Consumer final : public Napi::ObjectWrap<Consumer>, public Client {
   Napi::Value GroupMetadata(const Napi::CallbackInfo& info);
   void Credit(const Napi::CallbackInfo& info);
   void Hold(const Napi::CallbackInfo& info);
+  void ReportPolls(const Napi::CallbackInfo& info);
   void Release(const Napi::CallbackInfo& info);
   void AnswerAssign(const Napi::CallbackInfo& info);
 

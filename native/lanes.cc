@@ -80,7 +80,7 @@ bool Lanes::MayTake(const Lane& lane) const {
 }
 
 bool Lanes::Take() {
-  const Clock::time_point start = limits_.poll_events ? Clock::now() : Clock::time_point();
+  const Clock::time_point start = report_polls_ ? Clock::now() : Clock::time_point();
   bool more = false;
   tick_ = Tick();
   for (size_t i = 0; i < lanes_.size(); i++) {
@@ -98,7 +98,7 @@ bool Lanes::Take() {
     more = more || MayTake(lane);
   }
   turn_++;
-  if (limits_.poll_events && tick_.chunks > 0) {
+  if (report_polls_ && tick_.chunks > 0) {
     loop_.Deliver(MakeDelivery([tick = tick_, took = Micros(Clock::now() - start), done = Clock::now()](
                                    Napi::Env env, JsSide&) -> Napi::Value {
       Napi::Object object = Napi::Object::New(env);

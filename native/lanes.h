@@ -34,7 +34,6 @@ struct LaneLimits {
   int64_t lane_bytes = 8 << 20;
   int64_t total_bytes = 64 << 20;
   batch::Fields fields;
-  bool poll_events = false;
 };
 
 class Lanes {
@@ -54,6 +53,8 @@ class Lanes {
 
   void GiveBack(const Credit& credit);
   void Hold(int32_t id, bool held);
+  // Deliver a 'poll' event for every turn that took something.
+  void ReportPolls(bool wanted) { report_polls_ = wanted; }
   // Takes one turn of every ready lane. True when a lane still has messages it may take.
   bool Take();
 
@@ -71,6 +72,7 @@ class Lanes {
   int32_t last_id_ = 0;
   int64_t total_bytes_ = 0;
   bool total_gated_ = false;
+  bool report_polls_ = false;
   rd_kafka_message_t* taken_[batch::kMaxMessages];
 
   struct Tick {
