@@ -1,0 +1,269 @@
+import { inspect } from 'node:util';
+import { type ClientConfig, type ConfigOptions, configErrorFromNative } from './config';
+import { AbortError, ArgumentError, ClosedError, ConfigError, KafkaError, type NativeError } from './errors';
+import type { Statistics } from './generated/statistics';
+import { type ClusterMetadata, type NativeClient, native } from './native';
+import type { ErrorEvent, EventHub } from './stream/events';
+import type { ClientEvent } from './stream/lane-source';
+import { observeEvents } from './stream/observable';
+
+/** How long a request to the brokers may take, in ms, when the caller says nothing. */
+export const DEFAULT_TIMEOUT_MS = 10_000;
+/** How long `close()` may take, in ms, when the caller says nothing. */
+export const DEFAULT_CLOSE_MS = 10_000;
+
+/** Options of every request to the brokers. */
+export interface RequestOptions {
+  /** At most this long, in ms. Default 10,000. */
+  timeoutMs?: number;
+}
+
+/** A token for SASL/OAUTHBEARER. */
+export interface OAuthBearerToken {
+  readonly value: string;
+  /** When it expires, in ms since the epoch. */
+  readonly expiresAt: number;
+  readonly principal?: string;
+  readonly extensions?: Readonly<Record<string, string>>;
+}
+
+/** Options of every client, beside the configuration of librdkafka. */
+export interface ClientOptions extends ConfigOptions {
+  /**
+   * Gives a token when librdkafka needs one (`sasl.mechanisms: 'OAUTHBEARER'`), before the old one expires. What it
+   * throws becomes an `error` event, and librdkafka asks again after ten seconds. The token never shows in logs.
+   */
+  oauthBearerToken?: (config: string) => OAuthBearerToken | Promise<OAuthBearerToken>;
+}
+
+/** What every client reports. */
+export type CommonEvent = ErrorEvent | Extract<ClientEvent, { type: 'stats' | 'log' | 'throttle' | 'oauth-refresh' }>;
+
+export function isNativeError(value: unknown): value is NativeError {
+  return typeof value === 'object' && value !== null && 'code' in value && 'name' in value && !('stack' in value);
+}
+
+/** The error librdkafka has for a closing client. */
+const DESTROY = -197;
+
+/**
+ * What consumer, producer and admin share: configuration, state, errors and the end.
+ *
+ * The states are open → closing → closed. After `close()` was called every method rejects with {@link ClosedError}.
+ */
+export abstract class Client<N extends NativeClient, E extends { readonly type: string } = CommonEvent> {
+  /** Everything this client reports, without RxJS: `events.on(listener)` gives back a function that ends it. */
+  abstract readonly events: EventHub<E>;
+
+  /** Version of the librdkafka in use, such as `2.15.1`. */
+  static readonly librdkafkaVersion: string = native.version;
+
+  readonly #config: ClientConfig;
+  readonly #oauthBearerToken: ClientOptions['oauthBearerToken'];
+  #native: N | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @internal */
+  protected constructor(
+    private readonly kind: 'consumer' | 'producer' | 'admin',
+    config: ClientConfig,
+    options: ClientOptions,
+  ) {
+    this.#config = config;
+    this.#oauthBearerToken = options.oauthBearerToken;
+  }
+
+  /** Makes the native client. @throws ConfigError with what librdkafka refuses. */
+  protected open(make: (settings: [string, string][]) => N): N {
+    try {
+      this.#native = make(this.#config.entries());
+    } catch (error) {
+      throw isNativeError(error) ? configErrorFromNative(error, this.#config, native.version) : error;
+    }
+    return this.#native;
+  }
+
+  /** @throws ClosedError */
+  protected get native(): N {
+    if (this.#native === undefined || this.#closing !== undefined) throw new ClosedError(this.kind);
+    return this.#native;
+  }
+
+  protected get config(): ClientConfig {
+    return this.#config;
+  }
+
+  /**
+   * Everything this client reports, told apart by `type`. Multicast, never holds anything up, completes on `close()`;
+   * what happened before the subscription is not repeated.
+   */
+  get events$() {
+    return observeEvents(this.events, (event) => event);
+  }
+
+  /** Errors that end nothing by themselves, such as a broker that cannot be reached; `fatal` ones end the client. */
+  get errors$() {
+    return observeEvents(this.events, (event) => pick(event, 'error')?.error);
+  }
+
+  /** librdkafka's statistics every `statistics.interval.ms` (default 0: never), parsed and typed (STATISTICS.md). */
+  get statistics$() {
+    return observeEvents(this.events, (event) => {
+      const stats = pick(event, 'stats');
+      return stats && (JSON.parse(stats.json) as Statistics);
+    });
+  }
+
+  /** librdkafka's log lines; more of them with the configuration `debug`. Secrets are taken out. */
+  get logs$() {
+    return observeEvents(this.events, (event) => pick(event, 'log'));
+  }
+
+  /** True from the call of `close()` on. */
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Makes the typed error for a native one; anything else is passed on. */
+  protected toError(error: unknown, doing?: string): Error {
+    if (!isNativeError(error)) return error instanceof Error ? error : new Error(String(error));
+    if (error.code === DESTROY) return new ClosedError(this.kind);
+    return KafkaError.fromNative(error, { redact: this.#config.redact, ...(doing !== undefined && { doing }) });
+  }
+
+  /** Runs a native request and gives its error a stack and a meaning. */
+  protected async request<T>(doing: string, run: (client: N) => Promise<T>): Promise<T> {
+    const client = this.native;
+    const here = new Error();
+    try {
+      return await run(client);
+    } catch (cause) {
+      const error = this.toError(cause, doing);
+      // The native side has no stack to show; the caller's is what helps.
+      if (error instanceof KafkaError && here.stack) {
+        error.stack = `${error.name}: ${error.message}\n${here.stack.split('\n').slice(2).join('\n')}`;
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * Brokers, topics and partitions as the cluster knows them (`rd_kafka_metadata()`).
+   *
+   * @param topic - one topic; all when left out.
+   * @throws KafkaError when no broker answers in time.
+   */
+  async metadata(topic?: string | null, options: RequestOptions = {}): Promise<ClusterMetadata> {
+    return this.request('Cannot get metadata', (client) => client.metadata(topic ?? null, timeoutOf(options)));
+  }
+
+  /** Passes on what every client may be told: errors with their type, logs without secrets, requests for tokens. */
+  protected relay(event: { readonly type?: string }, emitError: (error: Error) => void): void {
+    const common = event as Extract<ClientEvent, { type: 'error' | 'stats' | 'log' | 'throttle' | 'oauth-refresh' }>;
+    if (common.type === 'error') emitError(this.toError(common.error));
+    else if (common.type === 'oauth-refresh') void this.#refreshToken(common.config, emitError);
+    else if (common.type === 'log') {
+      (this.events as EventHub<unknown>).emit({ ...common, message: this.#config.redact(common.message) });
+    } else if (common.type === 'stats' || common.type === 'throttle') (this.events as EventHub<unknown>).emit(common);
+  }
+
+  /** Answers librdkafka's request for a token. */
+  async #refreshToken(config: string, report: (error: Error) => void): Promise<void> {
+    const client = this.native;
+    try {
+      if (this.#oauthBearerToken === undefined) {
+        throw new ConfigError("'sasl.mechanisms' OAUTHBEARER needs the client option 'oauthBearerToken'");
+      }
+      const token = await this.#oauthBearerToken(config);
+      this.#config.addSecret(token.value);
+      if (this.closed) return;
+      const extensions = Object.entries(token.extensions ?? {});
+      const refused = client.setToken(token.value, token.expiresAt, token.principal ?? '', extensions);
+      if (refused) throw this.toError(refused, 'The token is refused');
+    } catch (error) {
+      if (this.closed) return;
+      const message = this.#config.redact(error instanceof Error ? error.message : String(error));
+      client.setTokenFailure(message);
+      report(
+        error instanceof KafkaError ? error : new ConfigError(`No OAUTHBEARER token: ${message}`, { cause: error }),
+      );
+    }
+  }
+
+  /** Called once by `close()`, before the native client goes. */
+  protected abstract drain(timeoutMs: number): Promise<void>;
+  /** The last word to the native client. */
+  protected beforeClose(_client: N): void {}
+  /** Called once when the native client is gone, or could not be closed. */
+  protected abstract ended(): void;
+
+  /**
+   * Ends the client: finishes what it owes, leaves the group, frees everything. Always settles, and is idempotent:
+   * every call gives the same promise. Afterwards nothing of the client keeps the process up.
+   *
+   * @param options.timeoutMs - at most about this long, in ms; default 10,000. What is not done by then is dropped, and
+   * every promise that waits for it rejects.
+   */
+  close(options: RequestOptions = {}): Promise<void> {
+    if (this.#closing !== undefined) return this.#closing;
+    const timeoutMs = timeoutOf(options, DEFAULT_CLOSE_MS);
+    const client = this.#native;
+    // Set before drain() runs, so that nothing new is accepted meanwhile.
+    const closing = (async () => {
+      try {
+        const started = performance.now();
+        await this.drain(timeoutMs);
+        const left = Math.max(0, timeoutMs - (performance.now() - started));
+        if (client !== undefined) this.beforeClose(client);
+        await client?.close(Math.ceil(left));
+      } catch (error) {
+        throw this.toError(error, `Cannot close the ${this.kind}`);
+      } finally {
+        this.ended();
+      }
+    })();
+    this.#closing = closing;
+    return closing;
+  }
+
+  /** `await using client = new …` closes it. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Shows the state and the configuration, without secrets. */
+  [inspect.custom](): unknown {
+    return { [this.kind]: this.closed ? 'closed' : 'open', config: this.#config };
+  }
+
+  /** As {@link Client[inspect.custom]}. */
+  toJSON(): unknown {
+    return { kind: this.kind, closed: this.closed, config: this.#config };
+  }
+}
+
+function pick<T extends CommonEvent['type']>(event: { readonly type: string }, type: T) {
+  return event.type === type ? (event as Extract<CommonEvent, { type: T }>) : undefined;
+}
+
+/** @throws ArgumentError */
+export function timeoutOf(options: RequestOptions, otherwise = DEFAULT_TIMEOUT_MS): number {
+  const { timeoutMs = otherwise } = options;
+  if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0) || timeoutMs > 2 ** 31 - 1) {
+    throw new ArgumentError(
+      `timeoutMs must be a number of milliseconds from 0 to 2147483647, not ${String(timeoutMs)}`,
+    );
+  }
+  return Math.ceil(timeoutMs);
+}
+
+/** Rejects when `signal` aborts; the operation itself goes on and its outcome is ignored. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(new AbortError(signal.reason));
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

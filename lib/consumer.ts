@@ -1,0 +1,580 @@
+import { MessageBatch } from './batch';
+import { Client, type ClientOptions, type RequestOptions, timeoutOf } from './client';
+import { normalizeConsumerConfig, requireGroup } from './config';
+import { ArgumentError, ConsumeError, type KafkaError, StateError } from './errors';
+import type { ConsumerConfig } from './generated/config';
+import { Message } from './message';
+import { type NativeConsumer, type NativeConsumerOptions, native, type PartitionResult } from './native';
+import type { Deserializer } from './serdes';
+import type { CreditLimits } from './stream/batcher';
+import type { CommitOptions } from './stream/committer';
+import type { ConsumerEvent } from './stream/events';
+import type { Delivery, OffsetToCommit, TopicPartition, TopicPartitionOffset } from './stream/lane-source';
+import { observeEvents } from './stream/observable';
+import type { RebalanceOptions } from './stream/rebalance';
+import { Session } from './stream/session';
+import type { KafkaStream, StopSummary, StreamOptions, Topics } from './stream/stream';
+import type { WatchOptions } from './stream/watch';
+
+/** Where to read: an offset from 0, or where the log begins or ends, or what the group has committed. */
+export type StartOffset = number | bigint | 'beginning' | 'end' | 'stored';
+
+/** A partition to read. Without an offset: the committed one, else what `auto.offset.reset` says. */
+export interface PartitionStart extends TopicPartition {
+  readonly offset?: StartOffset;
+}
+
+export type MessageField = 'key' | 'value' | 'timestamp' | 'headers';
+
+export interface Deserializers<K, V> {
+  readonly key?: Deserializer<K>;
+  readonly value?: Deserializer<V>;
+}
+
+/** Options of a consumer, beside the configuration of librdkafka. */
+export interface ConsumerOptions extends ClientOptions, WatchOptions {
+  /** What may be delivered and not done: per partition 65,536 messages and 8 MiB, in all 64 MiB. */
+  readonly credit?: Partial<CreditLimits>;
+  /** When acknowledged offsets are committed. */
+  readonly commits?: CommitOptions;
+  /** How long a revocation waits, and hooks. */
+  readonly rebalance?: RebalanceOptions;
+  /** Parts of a message to fetch; the others read as null or none, and cost nothing. Default: all. */
+  readonly fields?: readonly MessageField[];
+  /** Options of the streams of the consumer itself (`batches$`, `messages$`, `take`, …). */
+  readonly stream?: Omit<StreamOptions<unknown, unknown>, 'key' | 'value'>;
+}
+
+/** A committed offset; null when nothing is committed. */
+export interface CommittedOffset extends TopicPartition {
+  readonly offset: number | null;
+  readonly metadata: string | null;
+}
+
+/** Who this member is, for a producer's transaction. `opaque` is librdkafka's own form of it. */
+export interface GroupMetadata {
+  readonly groupId: string;
+  readonly memberId: string;
+  readonly opaque: Buffer;
+}
+
+const CREDIT: CreditLimits = { laneMessages: 65_536, laneBytes: 8 << 20, totalBytes: 64 << 20 };
+const LOGICAL = { beginning: -2, end: -1, stored: -1001 } as const;
+/** librdkafka needs a group for its bookkeeping, also when no group is used. */
+const NO_GROUP = 'rdkafka-rx-no-group';
+
+/**
+ * Reads topics, as a member of a group (`subscribe`, {@link Consumer.stream}) or from partitions of one's own choice
+ * (`assign`).
+ *
+ * Order: within a partition, offset order. Delivery: at least once; with a group a message is done when it is
+ * acknowledged, and what is not acknowledged is delivered again after a restart. How far reading runs ahead is limited
+ * by what is delivered and not done.
+ *
+ * @example
+ * ```ts
+ * const consumer = new Consumer({ 'bootstrap.servers': 'localhost:9092', 'group.id': 'orders' }, { value: utf8 });
+ * await consumer.subscribe('orders');
+ * for await (const batch of consumer) {
+ *   await save(batch.values());
+ *   batch.ack();
+ * }
+ * ```
+ */
+export class Consumer<K = Buffer | null, V = Buffer | null>
+  extends Client<NativeConsumer, ConsumerEvent>
+  implements AsyncIterable<MessageBatch<K, V>>
+{
+  readonly #session: Session;
+  readonly #own: KafkaStream<K, V>;
+  readonly #deserializers: Deserializers<K, V>;
+  readonly #grouped: boolean;
+  #topics: readonly string[] = [];
+  #assigned = false;
+  #pollers = 0;
+
+  /**
+   * @throws ConfigError when the configuration is wrong: nothing was opened then.
+   */
+  constructor(config: ConsumerConfig, deserializers: Deserializers<K, V> = {}, options: ConsumerOptions = {}) {
+    super('consumer', normalizeConsumerConfig(config, { ...options, librdkafka: native.version }), options);
+    this.#deserializers = deserializers;
+    this.#grouped = Boolean(this.config.get('group.id'));
+    const credit = creditOf(options.credit);
+    const client = this.open((settings) => {
+      if (!this.#grouped) settings.push(['group.id', NO_GROUP]);
+      return new native.Consumer(settings, nativeOptions(options, credit, deserializers), (items) =>
+        this.#deliver(items),
+      );
+    });
+    this.#session = new Session({
+      ...options,
+      source: client,
+      credit,
+      group: this.#grouped,
+      ...(options.commits && { commit: options.commits }),
+      warn: (text) => process.emitWarning(text, 'RdkafkaRxWarning'),
+      endOffset: async ({ topic, partition }) => (await client.watermarks(topic, partition, timeoutOf({}))).high,
+      onTopics: () => this.#resubscribe(),
+      toError: (error, doing) => this.toError(error, doing) as KafkaError,
+    });
+    this.#own = this.#session.defaultStream<K, V>({ ...options.stream, ...deserializers });
+  }
+
+  override get events() {
+    return this.#session.events;
+  }
+
+  #deliver(items: readonly Delivery[]): void {
+    this.#session.deliver(items.filter((item) => !this.#relayed(item as { type?: string })));
+  }
+
+  /** Events that every client has are not the session's. */
+  #relayed(event: { readonly type?: string }): boolean {
+    if (event.type !== 'log' && event.type !== 'oauth-refresh') return false;
+    this.relay(event, (error) => this.events.emit({ type: 'error', error: error as KafkaError }));
+    return true;
+  }
+
+  // --- what to read
+
+  /**
+   * Joins the group and reads these topics with the consumer's own streams. Replaces the topics of an earlier call.
+   * Names, and patterns (`RegExp`, or a string that begins with `^`) that also take in topics made later.
+   *
+   * @throws ConfigError without a `group.id`; StateError after `assign`; ArgumentError
+   */
+  async subscribe(topics: Topics): Promise<void> {
+    requireGroup(this.config, 'subscribe()');
+    if (this.#assigned) throw new StateError('subscribe() cannot be mixed with assign(): call unassign() first');
+    const list = Array.isArray(topics) ? topics : [topics];
+    if (list.length === 0)
+      throw new ArgumentError('subscribe() needs at least one topic; to leave, call unsubscribe()');
+    const before = this.#topics;
+    this.#topics = list.map(subscription);
+    try {
+      await this.request(`Cannot subscribe to ${list.join(', ')}`, (client) => client.subscribe(this.#union()));
+    } catch (error) {
+      this.#topics = before;
+      throw error;
+    }
+  }
+
+  /** Leaves what `subscribe` joined. Topics of {@link Consumer.stream} are still read. */
+  async unsubscribe(): Promise<void> {
+    this.#topics = [];
+    await this.request('Cannot unsubscribe', (client) => client.subscribe(this.#union()));
+  }
+
+  /** Topics and patterns (with `^`) subscribed to. */
+  subscription(): readonly string[] {
+    return this.#union();
+  }
+
+  #union(): string[] {
+    return [...new Set([...this.#topics, ...this.#session.topics()])];
+  }
+
+  #resubscribe(): void {
+    this.request('Cannot subscribe', (client) => client.subscribe(this.#union())).catch((error: unknown) => {
+      if (!this.closed) this.#session.end(error as Error);
+    });
+  }
+
+  /**
+   * A stream over some topics, with options, order and errors of its own. Joins the group when it is made; several
+   * streams of one consumer share its membership.
+   *
+   * @throws ConfigError without a `group.id`; ArgumentError when another stream reads one of the topics, or when a
+   * batch could never be filled within the credit.
+   */
+  stream<TK = K, TV = V>(topics: Topics, options: StreamOptions<TK, TV> = {}): KafkaStream<TK, TV> {
+    requireGroup(this.config, 'stream()');
+    if (this.#assigned) throw new StateError('stream() cannot be mixed with assign(): call unassign() first');
+    const { key, value } = this.#deserializers as unknown as Deserializers<TK, TV>;
+    void this.native;
+    return this.#session.stream<TK, TV>(topics, { ...(key && { key }), ...(value && { value }), ...options });
+  }
+
+  /**
+   * Reads exactly these partitions, without joining a group. Replaces an earlier assignment.
+   *
+   * @throws StateError while subscribed; ArgumentError
+   */
+  async assign(partitions: readonly PartitionStart[]): Promise<void> {
+    if (this.#union().length > 0)
+      throw new StateError('assign() cannot be mixed with subscribe(): unsubscribe() first');
+    const list = partitions.map((at) => this.#start(at));
+    this.#assigned = list.length > 0;
+    await this.request('Cannot assign', (client) => client.assign(list));
+  }
+
+  /** Adds partitions to those of `assign`. The others go on undisturbed. @throws StateError, ArgumentError */
+  async incrementalAssign(partitions: readonly PartitionStart[]): Promise<void> {
+    if (this.#union().length > 0) throw new StateError('incrementalAssign() cannot be mixed with subscribe()');
+    const list = partitions.map((at) => this.#start(at));
+    for (const at of list) {
+      if (this.#session.lane(at)) throw new StateError(`${at.topic}/${at.partition} is assigned already`);
+    }
+    this.#assigned = true;
+    await this.request('Cannot assign', (client) => client.incrementalAssign(list));
+  }
+
+  /** Takes partitions away from those of `assign`. @throws StateError when one is not assigned; ArgumentError */
+  async incrementalUnassign(partitions: readonly TopicPartition[]): Promise<void> {
+    for (const at of partitions) this.#laneOf(at);
+    await this.request('Cannot unassign', (client) => client.incrementalUnassign(partitions));
+    this.#assigned = this.#session.assignmentLanes().length > 0;
+  }
+
+  /** Stops reading what `assign` began. */
+  async unassign(): Promise<void> {
+    await this.assign([]);
+  }
+
+  /** Partitions assigned now, by the group or by `assign`. */
+  assignment(): TopicPartition[] {
+    return this.#session.assignmentLanes().map(({ topic, partition }) => ({ topic, partition }));
+  }
+
+  #start(at: PartitionStart): TopicPartitionOffset {
+    checkPartition(at);
+    if (at.offset !== undefined) return { ...at, offset: offsetOf(at, at.offset) };
+    if (this.#grouped) return { ...at, offset: LOGICAL.stored };
+    const reset = String(this.config.get('auto.offset.reset'));
+    if (reset === 'error') {
+      throw new ArgumentError(`${at.topic}/${at.partition} needs an offset: 'auto.offset.reset' is 'error'`);
+    }
+    return { ...at, offset: ['earliest', 'beginning', 'smallest'].includes(reset) ? LOGICAL.beginning : LOGICAL.end };
+  }
+
+  #laneOf(at: TopicPartition) {
+    checkPartition(at);
+    const lane = this.#session.lane(at);
+    if (lane === undefined) throw new StateError(`${at.topic}/${at.partition} is not assigned to this consumer`);
+    return lane;
+  }
+
+  // --- where to read
+
+  /**
+   * Goes on at another offset of an assigned partition. Resolves when it took effect: everything delivered afterwards
+   * is from there on, nothing of before is.
+   *
+   * @throws StateError when the partition is not assigned; ArgumentError; KafkaError
+   */
+  async seek(at: TopicPartition & { readonly offset: StartOffset }, options: RequestOptions = {}): Promise<void> {
+    this.#laneOf(at);
+    const offset = offsetOf(at, at.offset);
+    await this.#session.seek(at, async () => {
+      const [result] = await this.request(`Cannot seek ${at.topic}/${at.partition}`, (client) =>
+        client.seek([{ topic: at.topic, partition: at.partition, offset }], timeoutOf(options)),
+      );
+      if (result?.error)
+        throw ConsumeError.at(result.error, result, { doing: `Cannot seek ${at.topic}/${at.partition}` });
+    });
+  }
+
+  /**
+   * Delivers nothing more of these partitions until `resume`, at once. What is fetched already stays; membership is
+   * kept. @throws StateError when a partition is not assigned
+   */
+  pause(partitions: readonly TopicPartition[] = this.assignment()): void {
+    this.#session.pause(partitions);
+  }
+
+  /** @throws StateError when a partition is not assigned */
+  resume(partitions: readonly TopicPartition[] = this.assignment()): void {
+    this.#session.resume(partitions);
+  }
+
+  /** Partitions paused by `pause`. */
+  paused(): TopicPartition[] {
+    return this.#session.paused();
+  }
+
+  /** Offset of the next message to be delivered; null while it is not known. @throws StateError when not assigned */
+  position(at: TopicPartition): number | null {
+    this.#laneOf(at);
+    return this.#session.position(at);
+  }
+
+  // --- offsets
+
+  /**
+   * Commits, and resolves on the broker's answer.
+   *
+   * @param what - offsets of the next messages to read, with an optional metadata string; or a message or a batch, to
+   * commit up to and including it; left out: everything acknowledged so far.
+   * @throws KafkaError with the broker's refusal; ConfigError without a `group.id`; ArgumentError
+   */
+  async commit(what?: OffsetToCommit | readonly OffsetToCommit[] | Message<K, V> | MessageBatch<K, V>): Promise<void> {
+    requireGroup(this.config, 'commit()');
+    void this.native;
+    if (what === undefined) return this.#session.flushCommits();
+    const offsets = offsetsToCommit(what);
+    let outcomes: Awaited<ReturnType<Session['commit']>>;
+    try {
+      outcomes = await this.#session.commit(offsets);
+    } catch (error) {
+      throw this.toError(error, 'Cannot commit');
+    }
+    for (const outcome of outcomes) {
+      if (outcome.error === null) continue;
+      throw ConsumeError.at(outcome.error, outcome, { doing: `Cannot commit ${outcome.topic}/${outcome.partition}` });
+    }
+  }
+
+  /** Commits everything acknowledged so far, and resolves on the broker's answer. As `commit()`. */
+  flushCommits(): Promise<void> {
+    return this.commit();
+  }
+
+  /**
+   * Stores an offset for librdkafka's own auto-commit, which needs `enable.auto.commit: true`. Streams do not need
+   * it: they commit what is acknowledged. @throws StateError when the partition is not assigned; ArgumentError
+   */
+  storeOffset(offset: OffsetToCommit): void {
+    this.#laneOf(offset);
+    const [checked] = offsetsToCommit(offset);
+    const error = this.native.storeOffsets([checked as OffsetToCommit]);
+    if (error) throw this.toError(error, `Cannot store the offset of ${offset.topic}/${offset.partition}`);
+  }
+
+  /** What the group has committed, by default for the assigned partitions. @throws KafkaError, ConfigError */
+  async committed(
+    partitions: readonly TopicPartition[] = this.assignment(),
+    options: RequestOptions = {},
+  ): Promise<CommittedOffset[]> {
+    requireGroup(this.config, 'committed()');
+    for (const at of partitions) checkPartition(at);
+    if (partitions.length === 0) return [];
+    const results = await this.request('Cannot get committed offsets', (client) =>
+      client.committed(partitions, timeoutOf(options)),
+    );
+    return results.map((result) => {
+      throwAt(result, 'Cannot get the committed offset of');
+      const { topic, partition, offset, metadata } = result;
+      return { topic, partition, offset: offset < 0 ? null : offset, metadata };
+    });
+  }
+
+  /**
+   * First offset at or after a time (ms since the epoch, or a Date); null when there is none. @throws KafkaError
+   */
+  async offsetsForTimes(
+    partitions: readonly (TopicPartition & { readonly timestamp: number | Date })[],
+    options: RequestOptions = {},
+  ): Promise<(TopicPartition & { readonly offset: number | null })[]> {
+    const wanted = partitions.map(({ topic, partition, timestamp }) => {
+      checkPartition({ topic, partition });
+      const offset = Number(timestamp);
+      if (!Number.isSafeInteger(offset) || offset < 0) {
+        throw new ArgumentError(`the timestamp for ${topic}/${partition} must be a Date or ms since the epoch`);
+      }
+      return { topic, partition, offset };
+    });
+    if (wanted.length === 0) return [];
+    const results = await this.request('Cannot look up offsets', (client) =>
+      client.offsetsForTimes(wanted, timeoutOf(options)),
+    );
+    return results.map((result) => {
+      throwAt(result, 'Cannot look up the offset in');
+      const { topic, partition, offset } = result;
+      return { topic, partition, offset: offset < 0 ? null : offset };
+    });
+  }
+
+  /**
+   * First offset and end (the next offset to be written) of a partition, asked of its leader.
+   * @throws KafkaError such as `ERR_KAFKA__UNKNOWN_PARTITION`; ArgumentError
+   */
+  async watermarks(at: TopicPartition, options: RequestOptions = {}): Promise<{ low: number; high: number }> {
+    checkPartition(at);
+    return this.request(`Cannot get the watermarks of ${at.topic}/${at.partition}`, (client) =>
+      client.watermarks(at.topic, at.partition, timeoutOf(options)),
+    );
+  }
+
+  /** As {@link Consumer.watermarks}, as of the last fetch and without asking: null while nothing was fetched. */
+  cachedWatermarks(at: TopicPartition): { low: number; high: number } | null {
+    checkPartition(at);
+    const cached = this.native.cachedWatermarks(at.topic, at.partition);
+    return cached === null || cached.low < 0 || cached.high < 0 ? null : cached;
+  }
+
+  /** This member as a transaction's `sendOffsets` needs it. @throws ConfigError without a `group.id`; KafkaError */
+  async groupMetadata(): Promise<GroupMetadata> {
+    const groupId = requireGroup(this.config, 'groupMetadata()');
+    const { memberId, opaque } = await this.request('Cannot get group metadata', (client) => client.groupMetadata());
+    return { groupId, memberId, opaque };
+  }
+
+  // --- the consumer's own streams: what `subscribe` and `assign` read
+
+  /** The stream of what `subscribe` and `assign` read, with everything a stream has. */
+  get own(): KafkaStream<K, V> {
+    return this.#own;
+  }
+
+  /** The next batch; null when the consumer was closed. @throws KafkaError, LeaseHeldError, AbortError */
+  take(options: { signal?: AbortSignal } = {}): Promise<MessageBatch<K, V> | null> {
+    return this.#own.take(options);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<MessageBatch<K, V>> {
+    return this.#own[Symbol.asyncIterator]();
+  }
+
+  /** Batches as they come. One reader at a time. */
+  get batches$() {
+    return this.#own.batches$;
+  }
+
+  /** Messages one by one, keys and values decoded before `next`. One reader at a time. */
+  get messages$() {
+    return this.#own.messages$;
+  }
+
+  /** Ends of partitions, of every stream of this consumer, in order with the messages. */
+  get eof$() {
+    return observeEvents(this.events, (event) => (event.type === 'eof' ? event : undefined));
+  }
+
+  /** Assignments, revocations with what was left undone, and losses. */
+  get rebalances$() {
+    return observeEvents(this.events, (event) =>
+      event.type === 'assigned' || event.type === 'revoking' || event.type === 'revoked' || event.type === 'lost'
+        ? event
+        : undefined,
+    );
+  }
+
+  /** Commits with the broker's answer. */
+  get commits$() {
+    return observeEvents(this.events, (event) => (event.type === 'commit' ? event : undefined));
+  }
+
+  /**
+   * The poll loop: an event for every turn in which it took messages, with how many, how long it took and how long the
+   * event loop let it wait, in microseconds. Measured only while somebody listens.
+   */
+  get poll$() {
+    const { events } = this;
+    return observeEvents(
+      {
+        on: (listener: (event: ConsumerEvent) => void, end?: (error: Error | null) => void) => {
+          const off = events.on(listener, end);
+          if (!this.closed && this.#pollers++ === 0) this.native.reportPolls(true);
+          return () => {
+            off();
+            if (--this.#pollers === 0 && !this.closed) this.native.reportPolls(false);
+          };
+        },
+      },
+      (event) => (event.type === 'poll' ? event : undefined),
+    );
+  }
+
+  /**
+   * Stops reading in an orderly way: nothing more is delivered, what was delivered is waited for (`drainMs`, default
+   * 10,000), and committed. The consumer stays open. @returns what was drained and what was left undone
+   */
+  stop(options: { drainMs?: number } = {}): Promise<StopSummary> {
+    return this.#session.stop(options);
+  }
+
+  protected override async drain(timeoutMs: number): Promise<void> {
+    // Something is left of the time for leaving the group.
+    await this.#session.stop({ drainMs: Math.floor(timeoutMs * 0.8) });
+  }
+
+  protected override ended(): void {
+    this.#session.end(null);
+  }
+}
+
+function nativeOptions(
+  options: ConsumerOptions,
+  credit: CreditLimits,
+  { key, value }: Deserializers<unknown, unknown>,
+): NativeConsumerOptions {
+  const wanted = (field: MessageField) => options.fields?.includes(field) ?? true;
+  return {
+    ...credit,
+    revokeDrainMs: options.rebalance?.drainMs ?? 15_000,
+    holdAssign: options.rebalance?.onAssigned !== undefined,
+    key: wanted('key'),
+    value: wanted('value'),
+    timestamp: wanted('timestamp'),
+    headers: wanted('headers'),
+    scanKeys: key?.fromAscii !== undefined,
+    scanValues: value?.fromAscii !== undefined,
+  };
+}
+
+function creditOf(given: Partial<CreditLimits> = {}): CreditLimits {
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+      throw new ArgumentError(`credit.${name} must be a positive integer, not ${value}`);
+    }
+  }
+  return { ...CREDIT, ...given };
+}
+
+function subscription(topic: string | RegExp): string {
+  if (topic instanceof RegExp) return topic.source.startsWith('^') ? topic.source : `^.*${topic.source}`;
+  if (typeof topic === 'string' && topic !== '') return topic;
+  throw new ArgumentError(
+    `a topic must be a non-empty string or a RegExp, not ${JSON.stringify(topic) ?? 'undefined'}`,
+  );
+}
+
+function checkPartition({ topic, partition }: TopicPartition): void {
+  if (typeof topic !== 'string' || topic === '') {
+    throw new ArgumentError(`a topic must be a non-empty string, not ${JSON.stringify(topic) ?? 'undefined'}`);
+  }
+  if (!Number.isInteger(partition) || partition < 0) {
+    throw new ArgumentError(`the partition of ${topic} must be an integer from 0, not ${partition}`);
+  }
+}
+
+function offsetOf({ topic, partition }: TopicPartition, offset: StartOffset): number {
+  if (typeof offset === 'string' && Object.hasOwn(LOGICAL, offset)) return LOGICAL[offset];
+  if (typeof offset === 'bigint' && offset >= 0n && offset < 1n << 63n) {
+    // The native side takes a BigInt as it is; numbers would lose digits.
+    return offset <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(offset) : (offset as unknown as number);
+  }
+  if (typeof offset === 'number' && Number.isSafeInteger(offset) && offset >= 0) return offset;
+  throw new ArgumentError(
+    `the offset of ${topic}/${partition} must be an integer from 0 (a bigint beyond 2^53), 'beginning', 'end' or ` +
+      `'stored', not ${String(offset)}`,
+  );
+}
+
+function offsetsToCommit<K, V>(
+  what: OffsetToCommit | readonly OffsetToCommit[] | Message<K, V> | MessageBatch<K, V>,
+): OffsetToCommit[] {
+  if (what instanceof Message) {
+    const { topic, partition, offset, leaderEpoch } = what;
+    return [{ topic, partition, offset: offset + 1, leaderEpoch }];
+  }
+  if (what instanceof MessageBatch) {
+    return what.ends();
+  }
+  const list = Array.isArray(what) ? what : [what];
+  for (const at of list as OffsetToCommit[]) {
+    checkPartition(at);
+    if (!Number.isSafeInteger(at.offset) || at.offset < 0) {
+      throw new ArgumentError(
+        `the offset to commit for ${at.topic}/${at.partition} must be an integer from 0, not ${at.offset}`,
+      );
+    }
+  }
+  return list as OffsetToCommit[];
+}
+
+function throwAt(result: PartitionResult, doing: string): void {
+  if (result.error)
+    throw ConsumeError.at(result.error, result, { doing: `${doing} ${result.topic}/${result.partition}` });
+}

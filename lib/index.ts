@@ -1,0 +1,55 @@
+/**
+ * Kafka for Node.js: a thin typed layer over librdkafka, with messages, end of partition and the poll loop as streams.
+ *
+ * @packageDocumentation
+ */
+export { Admin, type NewTopic } from './admin';
+export { type BatchReason, MessageBatch } from './batch';
+export {
+  Client,
+  type ClientOptions,
+  type CommonEvent,
+  type OAuthBearerToken,
+  type RequestOptions,
+} from './client';
+export {
+  type CommittedOffset,
+  Consumer,
+  type ConsumerOptions,
+  type Deserializers,
+  type GroupMetadata,
+  type MessageField,
+  type PartitionStart,
+  type StartOffset,
+} from './consumer';
+export * from './errors';
+export type { AdminConfig, ConsumerConfig, GlobalConfig, ProducerConfig } from './generated/config';
+export { type ErrorName, errorCodes } from './generated/errors';
+export type * from './generated/statistics';
+export type { BatchReport, DeliveryReport } from './ledger';
+export { type AckResult, Headers, Message, type StaleReason, type TimestampType } from './message';
+export type { ClusterMetadata, TopicMetadata } from './native';
+export {
+  Producer,
+  type ProducerEvent,
+  type ProducerRecord,
+  type RecordBatch,
+  type SendOptions,
+  type Serializers,
+} from './producer';
+export type { HeaderValue, RecordHeaders } from './record-pack';
+export * from './serdes';
+export type { BatchOptions, CreditLimits } from './stream/batcher';
+export type { CommitOptions } from './stream/committer';
+export type * from './stream/events';
+export type {
+  CommitOutcome,
+  LaneAssignment,
+  OffsetToCommit,
+  TopicPartition,
+  TopicPartitionOffset,
+} from './stream/lane-source';
+export type { RebalanceOptions } from './stream/rebalance';
+export type * from './stream/run';
+export type { CommitMode, KafkaStream, StopOptions, StopSummary, StreamOptions, Topics } from './stream/stream';
+export type { WatchOptions } from './stream/watch';

@@ -1,0 +1,419 @@
+import { abortable, Client, type ClientOptions, type CommonEvent, type RequestOptions, timeoutOf } from './client';
+import { normalizeProducerConfig } from './config';
+import { AbortError, ArgumentError, ClosedError, KafkaError, ProduceError } from './errors';
+import type { ProducerConfig } from './generated/config';
+import { type BatchReport, type DeliveryReport, Ledger } from './ledger';
+import { type NativeProducer, native, type ProducerDelivery } from './native';
+import { type RecordHeaders, RecordPack, ReportColumns } from './record-pack';
+import { bytes, type MessageHeaders, type SerdeContext, type Serializer } from './serdes';
+import { EventHub } from './stream/events';
+import { observeEvents } from './stream/observable';
+
+/** A record to produce. */
+export interface ProducerRecord<K = Uint8Array | string | null, V = Uint8Array | string | null> {
+  readonly topic: string;
+  readonly key?: K | null;
+  /** Null: a tombstone. An empty string or buffer is an empty value, which is not the same. */
+  readonly value: V | null;
+  /** From 0. Left out: the configured `partitioner` decides by the key. */
+  readonly partition?: number | null;
+  /** Ms since the epoch, or a Date. Left out: now. */
+  readonly timestamp?: number | Date;
+  readonly headers?: RecordHeaders;
+}
+
+/** Records for one topic, or each with its own. */
+export type RecordBatch<K, V> =
+  | { readonly topic: string; readonly records: readonly Omit<ProducerRecord<K, V>, 'topic'>[] }
+  | readonly ProducerRecord<K, V>[];
+
+export interface Serializers<K, V> {
+  readonly key?: Serializer<K>;
+  readonly value?: Serializer<V>;
+}
+
+export interface SendOptions {
+  /**
+   * Gives up waiting: the promise rejects with an `AbortError`. A record that was already handed over may still be
+   * delivered; one whose serializer or turn was still waited for is not sent.
+   */
+  readonly signal?: AbortSignal;
+}
+
+export type ProducerEvent = CommonEvent;
+
+/** A tick's records cross when they are this many bytes, even before the tick ends. */
+const CROSS_BYTES = 256 * 1024;
+/** After this long without the broker's answer `flush()` gives up, in ms. */
+const FLUSH_MS = 30_000;
+
+/**
+ * Writes records to topics.
+ *
+ * Order: records of one partition are written in the order of the `send` calls (with `enable.idempotence` or
+ * `max.in.flight` 1 also when the broker makes librdkafka try again). Delivery: at least once, exactly once per
+ * partition with `enable.idempotence`. Nothing blocks: a full queue is waited for on the producer's own thread, and
+ * {@link Producer.ready} tells when to go on.
+ *
+ * @example
+ * ```ts
+ * await using producer = new Producer({ 'bootstrap.servers': 'localhost:9092' }, { key: utf8, value: json<Order>() });
+ * const { partition, offset } = await producer.send({ topic: 'orders', key: order.id, value: order });
+ * ```
+ */
+export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | null> extends Client<
+  NativeProducer,
+  ProducerEvent
+> {
+  readonly events = new EventHub<ProducerEvent>();
+  readonly #reports = new EventHub<DeliveryReport>();
+  readonly #pack = new RecordPack();
+  readonly #ledger: Ledger;
+  readonly #topics = new Map<string, number>();
+  readonly #key: Serializer<K>;
+  readonly #value: Serializer<V>;
+  #scheduled = false;
+  /** With an asynchronous serializer: the sends before, so that the order of the calls is kept. */
+  #tail: Promise<unknown> = Promise.resolve();
+
+  /**
+   * @throws ConfigError when the configuration is wrong: nothing was opened then.
+   */
+  constructor(config: ProducerConfig, serializers: Serializers<K, V> = {}, options: ClientOptions = {}) {
+    super('producer', normalizeProducerConfig(config, { ...options, librdkafka: native.version }), options);
+    this.#key = serializers.key ?? (bytes as unknown as Serializer<K>);
+    this.#value = serializers.value ?? (bytes as unknown as Serializer<V>);
+    const records = this.config.number('queue.buffering.max.messages') || Number.POSITIVE_INFINITY;
+    this.#ledger = new Ledger(records, this.config.number('queue.buffering.max.kbytes') * 1024, (alive) =>
+      this.closed ? undefined : this.native.keepAlive(alive),
+    );
+    this.open((settings) => new native.Producer(settings, {}, (items) => this.#deliver(items)));
+  }
+
+  /**
+   * Sends one record. Resolves with the broker's answer (the delivery report).
+   *
+   * @throws ProduceError when it is not delivered; its `status` says whether it may be in the log all the same.
+   * @throws AbortError, ClosedError
+   */
+  send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<DeliveryReport> {
+    if (this.closed) return Promise.reject(new ClosedError('producer'));
+    const signal = options?.signal;
+    if (signal?.aborted) return Promise.reject(new AbortError(signal.reason));
+    if (this.#key.async || this.#value.async) return abortable(this.#sendLater(record, signal), signal);
+    try {
+      checkRecord(record, record.topic);
+      const { topic } = record;
+      const key = this.#serialize('key', this.#key, record.key, topic, record) as Uint8Array | string | null;
+      const value = this.#serialize('value', this.#value, record.value, topic, record) as Uint8Array | string | null;
+      return abortable(this.#sendNow(record, key, value), signal);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  async #sendLater(record: ProducerRecord<K, V>, signal: AbortSignal | undefined): Promise<DeliveryReport> {
+    checkRecord(record, record.topic);
+    const before = this.#tail;
+    const parts = Promise.all([
+      this.#serialize('key', this.#key, record.key, record.topic, record),
+      this.#serialize('value', this.#value, record.value, record.topic, record),
+    ]);
+    this.#tail = parts.then(
+      () => before,
+      () => before,
+    );
+    const [key, value] = await parts;
+    await before;
+    if (signal?.aborted) throw new AbortError(signal.reason);
+    if (this.closed) throw new ClosedError('producer');
+    return this.#sendNow(record, key, value);
+  }
+
+  #sendNow(record: ProducerRecord<K, V>, key: Uint8Array | string | null, value: Uint8Array | string | null) {
+    return new Promise<DeliveryReport>((resolve, reject) => {
+      const slot = this.#ledger.openOne(record, resolve, reject);
+      try {
+        this.#ledger.count(slot, this.#add(record, record.topic, slot, 0, key, value));
+      } catch (error) {
+        this.#ledger.drop(slot);
+        throw ProduceError.encode('headers', record, error);
+      }
+      this.#schedule();
+    });
+  }
+
+  /**
+   * Sends many records with one promise: the fastest way. Resolves when every record has its delivery report, with
+   * all offsets as columns.
+   *
+   * @throws ProduceError for the first record that failed, when one did: its `report` tells about every record.
+   * @throws AbortError, ClosedError
+   */
+  sendBatch(batch: RecordBatch<K, V>, options?: SendOptions): Promise<BatchReport> {
+    if (this.closed) return Promise.reject(new ClosedError('producer'));
+    const signal = options?.signal;
+    if (signal?.aborted) return Promise.reject(new AbortError(signal.reason));
+    const one = Array.isArray(batch) ? undefined : (batch as { topic: string }).topic;
+    const records = (Array.isArray(batch) ? batch : (batch as { records: unknown }).records) as ProducerRecord<K, V>[];
+    if (!Array.isArray(records)) {
+      return Promise.reject(new ArgumentError('sendBatch takes an array of records, or { topic, records: [...] }'));
+    }
+    if (this.#key.async || this.#value.async) return abortable(this.#sendBatchLater(records, one), signal);
+    try {
+      const keys = new Array<Uint8Array | string | null>(records.length);
+      const values = new Array<Uint8Array | string | null>(records.length);
+      // All or nothing: a record that cannot be serialized is found before any is sent.
+      for (let i = 0; i < records.length; i++) {
+        const record = records[i] as ProducerRecord<K, V>;
+        const topic = one ?? record.topic;
+        checkRecord(record, topic);
+        keys[i] = this.#serialize('key', this.#key, record.key, topic, record) as Uint8Array | string | null;
+        values[i] = this.#serialize('value', this.#value, record.value, topic, record) as Uint8Array | string | null;
+      }
+      return abortable(this.#sendBatchNow(records, one, keys, values), signal);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  async #sendBatchLater(records: readonly ProducerRecord<K, V>[], one: string | undefined): Promise<BatchReport> {
+    const before = this.#tail;
+    const column = (part: 'key' | 'value') =>
+      Promise.all(
+        records.map((record) => {
+          checkRecord(record, one ?? record.topic);
+          const serializer = (part === 'key' ? this.#key : this.#value) as Serializer<unknown>;
+          return this.#serialize(part, serializer, record[part], one ?? record.topic, record);
+        }),
+      );
+    const parts = (async () => Promise.all([column('key'), column('value')]))();
+    this.#tail = parts.then(
+      () => before,
+      () => before,
+    );
+    const [keys, values] = await parts;
+    await before;
+    if (this.closed) throw new ClosedError('producer');
+    return this.#sendBatchNow(records, one, keys, values);
+  }
+
+  #sendBatchNow(
+    records: readonly ProducerRecord<K, V>[],
+    one: string | undefined,
+    keys: readonly (Uint8Array | string | null)[],
+    values: readonly (Uint8Array | string | null)[],
+  ): Promise<BatchReport> {
+    return new Promise<BatchReport>((resolve, reject) => {
+      const slot = this.#ledger.openBatch(records, one, resolve, reject);
+      for (let i = 0; i < records.length; i++) {
+        const record = records[i] as ProducerRecord<K, V>;
+        try {
+          const size = this.#add(record, one ?? record.topic, slot, i, keys[i] ?? null, values[i] ?? null);
+          this.#ledger.count(slot, size);
+        } catch (error) {
+          this.#ledger.refuse(
+            slot,
+            i,
+            ProduceError.encode('headers', { ...record, topic: one ?? record.topic }, error),
+          );
+        }
+      }
+      this.#cross();
+    });
+  }
+
+  #serialize<T>(
+    field: 'key' | 'value',
+    serializer: Serializer<T>,
+    data: T | null | undefined,
+    topic: string,
+    record: { readonly headers?: RecordHeaders },
+  ): Uint8Array | string | null | Promise<Uint8Array | string | null> {
+    if (data === null || data === undefined) return null;
+    try {
+      const out = serializer.serialize(data, new RecordContext(topic, field, record));
+      if (typeof out === 'string' || out instanceof Uint8Array || out === null) return out;
+      if (serializer.async) {
+        return (out as Promise<Uint8Array | string | null>).catch((cause) => {
+          throw ProduceError.encode(field, { ...record, topic }, cause);
+        });
+      }
+      throw new TypeError(`it must be a string, a Uint8Array or null, not ${typeof out}`);
+    } catch (cause) {
+      throw ProduceError.encode(field, { ...record, topic }, cause);
+    }
+  }
+
+  #add(
+    record: Omit<ProducerRecord<K, V>, 'topic'>,
+    topic: string,
+    slot: number,
+    index: number,
+    key: Uint8Array | string | null,
+    value: Uint8Array | string | null,
+  ): number {
+    const { timestamp } = record;
+    const at = timestamp === undefined ? 0 : typeof timestamp === 'number' ? timestamp : timestamp.getTime();
+    const pack = this.#pack;
+    const size = pack.add(this.#topicId(topic), record.partition ?? -1, slot, index, at, key, value, record.headers);
+    if (pack.length >= CROSS_BYTES) this.#cross();
+    return size;
+  }
+
+  #topicId(topic: string): number {
+    const known = this.#topics.get(topic);
+    if (known !== undefined) return known;
+    const id = this.#topics.size;
+    this.native.topic(topic);
+    this.#topics.set(topic, id);
+    return id;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#cross();
+    });
+  }
+
+  /** Hands the collected records over, in one crossing. */
+  #cross(): void {
+    const pack = this.#pack;
+    if (pack.length === 0 || this.closed) return;
+    this.native.produce(pack.bytes, pack.length);
+    pack.clear();
+  }
+
+  #deliver(items: readonly ProducerDelivery[]): void {
+    for (const item of items) {
+      const { type } = item as { type?: string };
+      if (type === undefined) {
+        const listener = this.#reports.active ? (report: DeliveryReport) => this.#reports.emit(report) : undefined;
+        this.#ledger.settle(new ReportColumns(item as ArrayBuffer), listener, this.config.redact);
+      } else {
+        this.relay(item as { type: string }, (error) =>
+          this.events.emit({ type: 'error', error: error as KafkaError }),
+        );
+      }
+    }
+  }
+
+  /** Records accepted and not yet answered for. */
+  get pending(): number {
+    return this.#ledger.pending;
+  }
+
+  /**
+   * Resolves at once while there is room in the queue (`queue.buffering.max.messages`, `queue.buffering.max.kbytes`),
+   * else when half of it is free. `await producer.ready()` between sends keeps memory bounded.
+   *
+   * @throws ClosedError, AbortError
+   */
+  ready(options: SendOptions = {}): Promise<void> {
+    if (this.closed) return Promise.reject(new ClosedError('producer'));
+    return abortable(this.#ledger.ready(), options.signal);
+  }
+
+  /**
+   * Every delivery report, also those whose promise nobody keeps. Hot and multicast: costs nothing while nobody listens.
+   * A record that was not delivered has an `error` in its report.
+   */
+  get deliveries$() {
+    return observeEvents(this.#reports, (report) => report);
+  }
+
+  /**
+   * Sends what is queued without lingering, and resolves when every record sent before this call is answered for.
+   *
+   * @param options.timeoutMs - default 30,000.
+   * @throws KafkaError `ERR_KAFKA__TIMED_OUT` when some are not in time. They stay queued.
+   */
+  async flush(options: RequestOptions & SendOptions = {}): Promise<void> {
+    const deadline = performance.now() + timeoutOf(options, FLUSH_MS);
+    await abortable(this.#tail, options.signal);
+    this.#cross();
+    const settled = this.#ledger.settled();
+    let done = false;
+    void settled.then(() => {
+      done = true;
+    });
+    do {
+      const left = Math.max(0, Math.ceil(deadline - performance.now()));
+      const flushed = this.request('Cannot flush', (client) => client.flush(left)).catch((error: unknown) => {
+        // In time or not is judged below, by our own records.
+        if (!(error instanceof KafkaError) || error.code !== 'ERR_KAFKA__TIMED_OUT') throw error;
+      });
+      await abortable(Promise.race([settled, flushed]), options.signal);
+    } while (!done && performance.now() < deadline);
+    if (!done) {
+      throw new KafkaError('ERR_KAFKA__TIMED_OUT', `${this.pending} records are not delivered yet`, {
+        retriable: true,
+      });
+    }
+  }
+
+  /**
+   * Drops what is queued, and with `inFlight` (default true) also what was sent and not answered: those may be in the
+   * log. Every dropped record's promise rejects with `ERR_KAFKA__PURGE_QUEUE` or `ERR_KAFKA__PURGE_INFLIGHT`.
+   */
+  async purge(options: { inFlight?: boolean } = {}): Promise<void> {
+    this.#cross();
+    await this.request('Cannot purge', (client) => client.purge(options.inFlight ?? true));
+  }
+
+  protected override async drain(): Promise<void> {
+    // Nothing: the native close sends what is queued, and reports what it could not.
+  }
+
+  protected override beforeClose(client: NativeProducer): void {
+    // `closed` is set by now, so #cross() refuses: the last records go straight to the client that closes.
+    if (this.#pack.length > 0) client.produce(this.#pack.bytes, this.#pack.length);
+    this.#pack.clear();
+  }
+
+  protected override ended(): void {
+    this.#ledger.end(new ClosedError('producer'));
+    this.#reports.end();
+    this.events.end();
+  }
+}
+
+/** Made for every key and value, so it is a class and looks at the headers only when asked. */
+class RecordContext implements SerdeContext {
+  constructor(
+    readonly topic: string,
+    readonly field: 'key' | 'value',
+    private readonly record: { readonly headers?: RecordHeaders },
+  ) {}
+
+  get headers(): MessageHeaders | undefined {
+    const { headers } = this.record;
+    return headers === undefined ? undefined : [...RecordPack.pairs(headers)].map(toMessageHeader);
+  }
+}
+
+function toMessageHeader([name, value]: readonly [string, string | Uint8Array | null]) {
+  return [name, value === null ? null : Buffer.from(value as Uint8Array)] as const;
+}
+
+function checkRecord(record: { partition?: number | null; timestamp?: number | Date }, topic: unknown): void {
+  if (typeof topic !== 'string' || topic === '') {
+    throw new ArgumentError(`a record needs a topic: a non-empty string, not ${JSON.stringify(topic) ?? 'undefined'}`);
+  }
+  const { partition, timestamp } = record;
+  if (partition !== undefined && partition !== null && !(Number.isInteger(partition) && partition >= 0)) {
+    throw new ArgumentError(
+      `the partition of a record for ${topic} must be an integer from 0, or left out for the partitioner, not ${partition}`,
+    );
+  }
+  if (timestamp === undefined) return;
+  const ms = typeof timestamp === 'number' ? timestamp : Number(timestamp);
+  if (!Number.isSafeInteger(ms) || ms < 0) {
+    throw new ArgumentError(
+      `the timestamp of a record for ${topic} must be a Date or ms since the epoch, not ${timestamp}`,
+    );
+  }
+}

@@ -1,0 +1,163 @@
+/** What a record's header may have as value. */
+export type HeaderValue = string | Uint8Array | null;
+/** Headers of a record: pairs in order, names may repeat; or an object, whose arrays repeat their name. */
+export type RecordHeaders =
+  | Iterable<readonly [name: string, value: HeaderValue]>
+  | Readonly<Record<string, HeaderValue | readonly HeaderValue[]>>;
+
+const HEADER_BYTES = 40;
+const START_BYTES = 64 * 1024;
+
+interface Utf8Writer {
+  utf8Write?(text: string, at: number): number;
+}
+
+/**
+ * Records on their way to the poll thread, back to back in one buffer (format in native/batch.h). The buffer is
+ * copied when it crosses, so it is used again for the next tick.
+ */
+export class RecordPack {
+  private buffer = Buffer.from(new ArrayBuffer(START_BYTES));
+  private ints = new Int32Array(this.buffer.buffer);
+  private doubles = new Float64Array(this.buffer.buffer);
+  /** Bytes written. */
+  length = 0;
+  /** Headers as pairs, checked. */
+  static readonly pairs = eachPair;
+
+  get bytes(): Uint8Array {
+    return this.buffer;
+  }
+
+  clear(): void {
+    this.length = 0;
+    // One huge tick must not hold its memory for ever.
+    if (this.buffer.length > 32 * START_BYTES) this.resize(START_BYTES);
+  }
+
+  /** @returns the bytes the record takes. */
+  add(
+    topic: number,
+    partition: number,
+    slot: number,
+    index: number,
+    timestamp: number,
+    key: Uint8Array | string | null,
+    value: Uint8Array | string | null,
+    headers: RecordHeaders | undefined,
+  ): number {
+    const start = this.length;
+    this.reserve(start + HEADER_BYTES + room(key) + room(value) + 8);
+    let at = start + HEADER_BYTES;
+    const keyEnd = this.write(key, at);
+    const valueEnd = this.write(value, keyEnd);
+    const headersEnd = headers === undefined ? valueEnd : this.writeHeaders(headers, valueEnd);
+    at = start >> 2;
+    const { ints } = this;
+    ints[at] = topic;
+    ints[at + 1] = partition;
+    ints[at + 2] = slot;
+    ints[at + 3] = index;
+    ints[at + 4] = key === null ? -1 : keyEnd - start - HEADER_BYTES;
+    ints[at + 5] = value === null ? -1 : valueEnd - keyEnd;
+    ints[at + 6] = headersEnd - valueEnd;
+    ints[at + 7] = 0;
+    this.doubles[(start >> 3) + 4] = timestamp;
+    this.length = (headersEnd + 7) & ~7;
+    return this.length - start;
+  }
+
+  private write(data: Uint8Array | string | null, at: number): number {
+    if (data === null) return at;
+    if (typeof data !== 'string') {
+      this.buffer.set(data, at);
+      return at + data.length;
+    }
+    if (data.length === 0) return at;
+    const fast = this.buffer as unknown as Utf8Writer;
+    return at + (fast.utf8Write === undefined ? this.buffer.write(data, at) : fast.utf8Write(data, at));
+  }
+
+  private writeHeaders(headers: RecordHeaders, start: number): number {
+    let at = start + 4;
+    let count = 0;
+    for (const [name, value] of eachPair(headers)) {
+      this.reserve(at + 8 + name.length * 3 + room(value) + 8);
+      const nameEnd = this.write(name, at + 4);
+      this.buffer.writeUInt32LE(nameEnd - at - 4, at);
+      at = this.write(value, nameEnd + 4);
+      this.buffer.writeInt32LE(value === null ? -1 : at - nameEnd - 4, nameEnd);
+      count++;
+    }
+    if (count === 0) return start;
+    this.buffer.writeUInt32LE(count, start);
+    return at;
+  }
+
+  private reserve(size: number): void {
+    if (size > this.buffer.length) this.resize(Math.max(this.buffer.length * 2, (size + 7) & ~7));
+  }
+
+  private resize(size: number): void {
+    const larger = Buffer.from(new ArrayBuffer(size));
+    larger.set(this.buffer.subarray(0, Math.min(size, this.length)));
+    this.buffer = larger;
+    this.ints = new Int32Array(larger.buffer);
+    this.doubles = new Float64Array(larger.buffer);
+  }
+}
+
+function room(data: Uint8Array | string | null): number {
+  if (data === null) return 0;
+  // A UTF-16 unit is at most three bytes of UTF-8.
+  return typeof data === 'string' ? data.length * 3 : data.length;
+}
+
+function* eachPair(headers: RecordHeaders): Generator<readonly [string, HeaderValue]> {
+  const entries = Symbol.iterator in headers ? (headers as Iterable<readonly [string, HeaderValue]>) : null;
+  if (entries !== null) {
+    for (const [name, value] of entries) yield [checkName(name), checkValue(name, value)];
+    return;
+  }
+  for (const [name, value] of Object.entries(headers as Record<string, HeaderValue | readonly HeaderValue[]>)) {
+    for (const one of Array.isArray(value) ? value : [value]) yield [name, checkValue(name, one)];
+  }
+}
+
+function checkName(name: unknown): string {
+  if (typeof name === 'string') return name;
+  throw new TypeError(`a header's name must be a string, not ${typeof name}`);
+}
+
+function checkValue(name: string, value: unknown): HeaderValue {
+  if (value === null || typeof value === 'string' || value instanceof Uint8Array) return value;
+  throw new TypeError(`the value of header "${name}" must be a string, a Uint8Array or null, not ${typeof value}`);
+}
+
+const REPORT_BYTES = 8;
+
+/** Delivery reports as columns (format in native/batch.h). */
+export class ReportColumns {
+  readonly count: number;
+  readonly offsets: Float64Array;
+  readonly timestamps: Float64Array;
+  readonly slots: Uint32Array;
+  readonly indexes: Uint32Array;
+  readonly errors: Int32Array;
+  readonly partitions: Int32Array;
+  readonly statuses: Int32Array;
+
+  constructor(data: ArrayBuffer) {
+    const n = new Int32Array(data, 0, 1)[0] as number;
+    const wide = n * 4 + (n & 1 ? 4 : 0);
+    const words = REPORT_BYTES + n * 16;
+    this.count = n;
+    this.offsets = new Float64Array(data, REPORT_BYTES, n);
+    this.timestamps = new Float64Array(data, REPORT_BYTES + n * 8, n);
+    this.slots = new Uint32Array(data, words, n);
+    this.indexes = new Uint32Array(data, words + wide, n);
+    this.errors = new Int32Array(data, words + 2 * wide, n);
+    this.partitions = new Int32Array(data, words + 3 * wide, n);
+    this.statuses = new Int32Array(data, words + 4 * wide, n);
+  }
+}

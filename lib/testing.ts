@@ -1,0 +1,198 @@
+/**
+ * `rdkafka-rx/testing`: a Kafka cluster inside this process, for tests and first steps. It needs no installation and
+ * any Kafka client can connect to it over TCP on loopback.
+ *
+ * @packageDocumentation
+ */
+import { ArgumentError, ConfigError, KafkaError, type NativeError } from './errors';
+import { type ErrorName, errorCodes } from './generated/errors';
+import { type NativeMockCluster, native } from './native';
+
+/** Kafka's requests by name, and their number in the protocol. */
+export const apiKeys = {
+  Produce: 0,
+  Fetch: 1,
+  ListOffsets: 2,
+  Metadata: 3,
+  OffsetCommit: 8,
+  OffsetFetch: 9,
+  FindCoordinator: 10,
+  JoinGroup: 11,
+  Heartbeat: 12,
+  LeaveGroup: 13,
+  SyncGroup: 14,
+  ApiVersions: 18,
+  CreateTopics: 19,
+  InitProducerId: 22,
+  OffsetForLeaderEpoch: 23,
+  AddPartitionsToTxn: 24,
+  AddOffsetsToTxn: 25,
+  EndTxn: 26,
+  TxnOffsetCommit: 28,
+  ConsumerGroupHeartbeat: 68,
+} as const;
+export type ApiName = keyof typeof apiKeys;
+
+/** A request by name or number. */
+export type Api = ApiName | number;
+/** librdkafka's name of an error (`_TRANSPORT` drops the connection), or its number. */
+export type ErrorCode = ErrorName | number;
+
+export interface MockClusterOptions {
+  /** Number of brokers, from 1. Default 1. */
+  brokers?: number;
+  /** Topics to make, with one partition unless a number says otherwise. */
+  topics?: readonly string[] | Readonly<Record<string, number>>;
+  /**
+   * How long a group waits for more members before its first assignment, in ms. Default 0, for fast tests (Kafka's is
+   * 3000). Needs librdkafka 2.11; with an older one the first assignment takes three seconds.
+   */
+  rebalanceDelayMs?: number;
+}
+
+export interface ErrorInjection {
+  /** Only this broker, from 1. Left out: whichever answers next. */
+  broker?: number;
+  /** The answer comes this much later, in ms. Needs `broker`. */
+  rttMs?: number;
+}
+
+/**
+ * librdkafka's mock cluster: topics, groups, commits, transactions and faults, in memory. A partition keeps at most
+ * 5 MB or 100,000 messages; older ones go.
+ *
+ * @example
+ * ```ts
+ * await using cluster = await MockCluster.start({ topics: { orders: 4 } });
+ * const producer = new Producer({ 'bootstrap.servers': cluster.bootstrapServers });
+ * ```
+ */
+export class MockCluster {
+  /** `host:port,…` for any Kafka client. */
+  readonly bootstrapServers: string;
+  readonly #native: NativeMockCluster;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(brokers: number) {
+    this.#native = new native.MockCluster([], brokers, () => {});
+    this.bootstrapServers = this.#native.bootstrapServers();
+    if (this.bootstrapServers === '') throw new ConfigError('The mock cluster could not open its ports on loopback');
+  }
+
+  /** @throws ArgumentError */
+  static async start(options: MockClusterOptions = {}): Promise<MockCluster> {
+    const { brokers = 1, topics = [], rebalanceDelayMs = 0 } = options;
+    if (!Number.isInteger(brokers) || brokers < 1 || brokers > 100) {
+      throw new ArgumentError(`brokers must be an integer from 1 to 100, not ${brokers}`);
+    }
+    const cluster = new MockCluster(brokers);
+    await cluster.#native.setRebalanceDelay(rebalanceDelayMs).catch((error: NativeError) => {
+      if (options.rebalanceDelayMs !== undefined) throw KafkaError.fromNative(error, { doing: 'Cannot set the delay' });
+    });
+    const wanted = Array.isArray(topics) ? topics.map((topic) => [topic, 1] as const) : Object.entries(topics);
+    for (const [topic, partitions] of wanted) await cluster.createTopic(topic, { partitions });
+    return cluster;
+  }
+
+  async #run(doing: string, call: (cluster: NativeMockCluster) => Promise<void>): Promise<void> {
+    if (this.#stopping !== undefined) throw new ArgumentError('the mock cluster is stopped');
+    try {
+      await call(this.#native);
+    } catch (error) {
+      throw KafkaError.fromNative(error as NativeError, { doing });
+    }
+  }
+
+  /** @throws KafkaError `ERR_KAFKA_TOPIC_ALREADY_EXISTS`; ArgumentError */
+  createTopic(topic: string, options: { partitions?: number; replicas?: number } = {}): Promise<void> {
+    const { partitions = 1, replicas = 1 } = options;
+    if (!Number.isInteger(partitions) || partitions < 1) {
+      return Promise.reject(new ArgumentError(`partitions must be a positive integer, not ${partitions}`));
+    }
+    return this.#run(`Cannot create ${topic}`, (cluster) => cluster.createTopic(topic, partitions, replicas));
+  }
+
+  /** Every request about the topic gets this error, until it is set to null. */
+  setTopicError(topic: string, error: ErrorCode | null): Promise<void> {
+    return this.#run('Cannot set the error', (cluster) =>
+      cluster.setTopicError(topic, error === null ? 0 : codeOf(error)),
+    );
+  }
+
+  /** The next answers to this request are these errors, one each; null is a good answer. */
+  pushErrors(api: Api, errors: readonly (ErrorCode | null)[], injection: ErrorInjection = {}): Promise<void> {
+    const { broker = -1, rttMs = 0 } = injection;
+    const stack = errors.map((error) => [error === null ? 0 : codeOf(error), rttMs] as const);
+    return this.#run('Cannot push errors', (cluster) => cluster.pushErrors(keyOf(api), stack, broker));
+  }
+
+  /** Forgets the errors pushed for this request to the cluster as a whole. */
+  clearErrors(api: Api): Promise<void> {
+    return this.#run('Cannot clear errors', (cluster) => cluster.clearErrors(keyOf(api)));
+  }
+
+  /** Closes the broker's connections and refuses new ones. Brokers count from 1. */
+  brokerDown(broker: number): Promise<void> {
+    return this.#run(`Cannot stop broker ${broker}`, (cluster) => cluster.setBroker(broker, 'down'));
+  }
+
+  brokerUp(broker: number): Promise<void> {
+    return this.#run(`Cannot start broker ${broker}`, (cluster) => cluster.setBroker(broker, 'up'));
+  }
+
+  /** Every answer of this broker takes this long, in ms. */
+  setRoundTripTime(broker: number, ms: number): Promise<void> {
+    return this.#run('Cannot set the round-trip time', (cluster) => cluster.setBroker(broker, 'rtt', ms));
+  }
+
+  setRack(broker: number, rack: string): Promise<void> {
+    return this.#run('Cannot set the rack', (cluster) => cluster.setBroker(broker, 'rack', rack));
+  }
+
+  /** `null`: the partition has no leader. */
+  setLeader(topic: string, partition: number, broker: number | null): Promise<void> {
+    return this.#run('Cannot move the leader', (cluster) => cluster.setLeader(topic, partition, broker ?? -1));
+  }
+
+  /** The broker that consumers are told to fetch from. */
+  setFollower(topic: string, partition: number, broker: number): Promise<void> {
+    return this.#run('Cannot set the follower', (cluster) => cluster.setFollower(topic, partition, broker));
+  }
+
+  /** Moves the coordinator of a group or a transactional id. */
+  setCoordinator(type: 'group' | 'transaction', id: string, broker: number): Promise<void> {
+    return this.#run('Cannot move the coordinator', (cluster) => cluster.setCoordinator(type, id, broker));
+  }
+
+  /** The versions of a request that the brokers say they have; -1, -1 takes it away. */
+  setApiVersion(api: Api, lowest: number, highest: number): Promise<void> {
+    return this.#run('Cannot set the version', (cluster) => cluster.setApiVersion(keyOf(api), lowest, highest));
+  }
+
+  /** Stops all brokers. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#native.close(1000);
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+/** librdkafka handles open in this process, over all threads: a test that closed everything sees 0. */
+export function liveHandles(): number {
+  return native.liveHandles();
+}
+
+function codeOf(error: ErrorCode): number {
+  const code = typeof error === 'number' ? error : Object.hasOwn(errorCodes, error) ? errorCodes[error] : undefined;
+  if (typeof code === 'number') return code;
+  throw new ArgumentError(`"${error}" is not the name of an error; use one of librdkafka's, such as "_TRANSPORT"`);
+}
+
+function keyOf(api: Api): number {
+  const key = typeof api === 'number' ? api : Object.hasOwn(apiKeys, api) ? apiKeys[api] : undefined;
+  if (typeof key === 'number') return key;
+  throw new ArgumentError(`"${api}" is not a request; use one of ${Object.keys(apiKeys).join(', ')}, or its number`);
+}
