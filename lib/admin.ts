@@ -33,7 +33,10 @@ export class Admin extends Client<NativeAdmin> {
   constructor(config: AdminConfig, options: ClientOptions = {}) {
     super('admin', normalizeAdminConfig(config, { ...options, librdkafka: native.version }), options);
     this.open(
-      (settings) => new native.Admin(settings, {}, (items) => items.forEach((item) => this.#handle(item as object))),
+      (settings) =>
+        new native.Admin(settings, {}, (items) => {
+          for (const item of items) this.#handle(item as object);
+        }),
     );
   }
 

@@ -135,7 +135,10 @@ class Many extends Entry implements BatchReport {
   }
 
   done(): void {
-    if (this.first === null) return this.resolve(this.publish());
+    if (this.first === null) {
+      this.resolve(this.publish());
+      return;
+    }
     // Not enumerable: a report of many records does not belong into a log line.
     Object.defineProperty(this.first, 'report', { value: this.publish(), configurable: true });
     this.reject(this.first);
