@@ -1,6 +1,7 @@
 /** Opens, uses and closes clients one after another: no native handle may be left and memory must stay flat. */
-import { dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { Consumer, Producer } from 'rdkafka-rx';
+import { liveHandles } from 'rdkafka-rx/testing';
 import type { TrialResult, TrialSpec } from '../trials';
 
 export async function run(spec: TrialSpec): Promise<TrialResult> {
@@ -21,13 +22,10 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
     // Allocators and caches have their size by then; what grows after it leaks.
     if (i + 1 === Math.ceil(spec.messages / 4)) quarter = process.memoryUsage.rss();
   }
-  const { native } = require(join(dirname(require.resolve('rdkafka-rx')), 'native.js')) as {
-    native: { liveHandles(): number };
-  };
   return {
     messages: spec.messages,
     seconds: (performance.now() - began) / 1000,
-    handles: native.liveHandles(),
+    handles: liveHandles(),
     rssGrowthMb: (process.memoryUsage.rss() - quarter) / 2 ** 20,
   };
 }

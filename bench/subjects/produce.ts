@@ -13,7 +13,7 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
   const values = payloads(spec.size, Math.min(spec.cycle, spec.messages), stamp);
   const { topic, messages } = spec;
   // The handshake is not part of the measurement, as it is not in the other subjects.
-  await producer.metadata({ topic });
+  await producer.metadata(topic);
 
   const meter = new Meter(spec);
   const window = new Window(OPEN);
