@@ -155,9 +155,9 @@ export class Chunk {
       new Uint32Array(1),
       this.keyLength.slice(i, i + 1),
       this.valueLength.slice(i, i + 1),
-      this.headersLength?.slice(i, i + 1),
+      this.headersLength?.slice(i, i + 1) ?? null,
       Buffer.from(this.arena.subarray(from, from + this.bytesOf(i, i + 1))),
-      this.timestamps?.slice(i, i + 1),
+      this.timestamps?.slice(i, i + 1) ?? null,
       this.leaderEpoch,
       0,
     );
@@ -413,6 +413,14 @@ export class MessageBatch<K = Buffer | null, V = Buffer | null> implements Itera
 
   private get last(): Segment {
     return this.segments[this.segments.length - 1] as Segment;
+  }
+
+  /** The offset after the last message of each partition: what a commit of the whole batch commits. */
+  ends(): { topic: string; partition: number; offset: number; leaderEpoch: number }[] {
+    const last = new Map(this.segments.map((segment) => [segment.chunk.lane, segment] as const));
+    return [...last].map(([{ topic, partition }, { chunk, to }]) => {
+      return { topic, partition, offset: chunk.offsetAt(to - 1) + 1, leaderEpoch: chunk.leaderEpoch };
+    });
   }
 
   /** True when more than one partition contributed (scope `stream`). */

@@ -87,7 +87,7 @@ export class Committer {
   /** Commits as soon as no other request is under way and no back-off is running. */
   soon(): void {
     this.wanted = true;
-    if (!this.busy && this.failures === 0) this.send();
+    if (!this.busy && (this.failures === 0 || this.timer === null)) this.send();
   }
 
   /**
@@ -247,6 +247,7 @@ export class Committer {
     if (this.explicit.length > 0) this.send();
     else if (error !== null && !mine) {
       if (left) this.arm(this.backoff());
+      else this.failures = 0;
     } else if (this.failures > 0) this.arm(this.backoff());
     else if (this.wanted || this.waiters.length > 0) this.send();
     else if (left) this.arm(this.ms);

@@ -1,6 +1,7 @@
 import { type BatchReason, MessageBatch, type Segment } from '../batch';
 import { StateError } from '../errors';
 import { type BatchPolicy, type Closing, closing, closingMixed } from './batcher';
+import type { StreamEvent } from './events';
 import type { Lane } from './lane';
 import type { Clock } from './lane-source';
 
@@ -35,6 +36,8 @@ export interface Surface {
   laneEnded?(lane: Lane): void;
   /** Messages taken from the lane that processing has not begun with; they need not be waited for. */
   unstarted?(lane: Lane): number;
+  /** Deals itself with a message that cannot be decoded: the one at `lane.limit`. */
+  refused?(lane: Lane): void;
   /** Processing must not begin with any more messages of the lane. */
   discard?(lane: Lane): void;
 }
@@ -48,6 +51,7 @@ export interface FeedHost {
   refused(feed: Feed, lane: Lane): void;
   /** Remembers what was handed out, to report it when it is dropped without having been acknowledged. */
   lease?: ((segments: readonly Segment[]) => readonly Segment[]) | undefined;
+  report(event: StreamEvent): void;
   /** Accounts for settled messages now instead of after the current job. */
   flush(): void;
 }
@@ -253,7 +257,8 @@ export class Feed {
     const ready = () => this.wake();
     lane.decodeAhead(max, strict, ready);
     while (strict && lane.atRefused) {
-      this.host.refused(this, lane);
+      if (this.surface?.refused) this.surface.refused(lane);
+      else this.host.refused(this, lane);
       lane.decodeAhead(max, strict, ready);
     }
   }

@@ -19,8 +19,10 @@ export type LaneEnd = 'revoked' | 'lost' | 'closed';
 /** Reasons for not delivering from a lane; each has one owner that sets and clears it. */
 export const HELD = 1; // the user paused it
 export const SEEKING = 2; // what is buffered belongs to the old position
-export const DRAINING = 4; // it is being revoked, or its stream stops
+export const DRAINING = 4; // it is being revoked
 export const REFUSED = 8; // a message that cannot be decoded is being dealt with
+export const BUSY = 16; // a managed handler has enough of it for now
+export const STOPPING = 32; // its stream, or the run over it, comes to its end
 
 /** Whoever owns lanes is told when one has something to account for. */
 export interface LaneHost {
@@ -62,7 +64,7 @@ export class Lane implements LaneHandle {
   /** Highest offset the broker confirmed, or the user committed, in this epoch; at first where it began; -1 unknown. */
   committed = -1;
   ended: LaneEnd | null = null;
-  /** Reasons for not delivering: HELD | SEEKING | DRAINING | REFUSED. */
+  /** Reasons for not delivering: HELD, SEEKING, …. */
   mask = 0;
   /** A message at `limit` that cannot be decoded, when the surface asked for decoded ones. */
   refused: DecodeError | null = null;
@@ -358,6 +360,13 @@ export class Lane implements LaneHandle {
     return this.refused !== null && this.next >= this.undecoded && this.mask === 0;
   }
 
+  /** The message that cannot be decoded. */
+  peekRefused(): Segment {
+    const chunk = this.chunkAt(this.undecoded) as Chunk;
+    const from = this.undecoded - chunk.firstSeq;
+    return { chunk, from, to: from + 1 };
+  }
+
   /** The message that cannot be decoded was dealt with, or another surface may look at it in its own way. */
   acceptRefused(): void {
     this.refused = null;
@@ -405,7 +414,8 @@ export class Lane implements LaneHandle {
   settleRange(from: number, to: number): AckResult {
     if (this.ended !== null) return this.stale(this.ended);
     if (to <= this.fence) return this.stale('rewound');
-    // After a drain began, what was dropped undelivered has no sequence number any more.
+    // Left by its surface, and dropped when the partition was asked back: it will be delivered to somebody else.
+    if (from >= this.end) return this.stale('revoked');
     if (this.window.settle(from, Math.min(to, this.end)) === 0) return this.stale('duplicate');
     if (to > this.next || this.window.base > this.next) {
       // Done before it was delivered again: the surface that had it was left and this answer came late.

@@ -106,7 +106,7 @@ export function observeMessages<K, V>(feed: Feed): Observable<Message<K, V>> {
 }
 
 /** Events of a hub, and the value `pick` gives for each; `undefined` leaves the event out. */
-export function observeEvents<E, T>(hub: EventHub<E>, pick: (event: E) => T | undefined): Observable<T> {
+export function observeEvents<E, T>(hub: Pick<EventHub<E>, 'on'>, pick: (event: E) => T | undefined): Observable<T> {
   return new Observable<T>((subscriber) =>
     hub.on(
       (event) => {

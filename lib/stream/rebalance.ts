@@ -44,7 +44,7 @@ export interface RebalanceHost {
 
 /** Messages of a lane that are being processed: delivered, not done, and begun with. */
 export function working(lane: Lane): number {
-  return lane.inflight - (lane.feed.surface?.unstarted?.(lane) ?? 0);
+  return Math.max(0, lane.inflight - (lane.feed.surface?.unstarted?.(lane) ?? 0));
 }
 
 export function abandonedOf(lanes: readonly Lane[]): Abandoned[] {
@@ -146,7 +146,10 @@ export class Revocations {
         'revoke',
       );
     }
-    for (const lane of lanes) stopLane(lane, this.faults.waitForBuffer !== true);
+    for (const lane of lanes) {
+      stopLane(lane, DRAINING);
+      if (!this.faults.waitForBuffer) lane.dropUndelivered();
+    }
     announce();
     if (this.faults.endBeforeDrain) for (const lane of lanes) this.host.endLane(lane, 'revoked');
 
@@ -224,11 +227,10 @@ export class Revocations {
 }
 
 /** No more deliveries from the lane. */
-export function stopLane(lane: Lane, drop: boolean): void {
-  lane.mask |= DRAINING;
+export function stopLane(lane: Lane, reason: number): void {
+  lane.mask |= reason;
   lane.feed.version++;
   lane.feed.surface?.discard?.(lane);
-  if (drop) lane.dropUndelivered();
 }
 
 /** Waits for the work, but not longer than `ms`. Its failure is reported elsewhere. */

@@ -373,6 +373,11 @@ export class Session implements FeedHost, LaneHost {
     (this.streamOf(lane.topic) as KafkaStream<never, never>).refuse(lane);
   }
 
+  /** @internal */
+  report(event: ConsumerEvent): void {
+    this.events.emit(event);
+  }
+
   private schedule(): void {
     if (this.scheduled || this.flushing) return;
     this.scheduled = true;

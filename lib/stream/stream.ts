@@ -7,10 +7,19 @@ import { type BatchOptions, batchPolicy } from './batcher';
 import type { Abandoned } from './events';
 import { Feed } from './feed';
 import { iterateBatches, iterateMessages, Taker } from './iterate';
-import { Lane, REFUSED } from './lane';
+import { Lane, REFUSED, STOPPING } from './lane';
 import type { LaneAssignment, TopicPartition, TopicPartitionOffset } from './lane-source';
 import { observeBatches, observeEvents, observeMessages } from './observable';
 import { abandonedOf, stopLane, within, working } from './rebalance';
+import {
+  type BatchHandler,
+  type MessageHandler,
+  type RunBatchOptions,
+  type RunOptions,
+  type RunSummary,
+  runBatches,
+  runMessages,
+} from './run';
 import type { Session } from './session';
 
 /** Topic names, and regular expressions over them (a `RegExp`, or a string that begins with `^`). */
@@ -69,6 +78,8 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
   private readonly lanes = new Set<Lane>();
   private snapshot: Set<Lane> | null = null;
   private stopping: Promise<StopSummary> | null = null;
+  /** Lanes that come now are not read. */
+  private draining = false;
   private readonly unlisten: () => void;
 
   /** @internal Made by the session. */
@@ -140,8 +151,9 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
     const began = clock.now();
     const left = () => Math.max(0, began + drainMs - clock.now());
     const lanes = [...this.lanes];
+    this.draining = true;
     for (const lane of lanes) lane.feed.flush([lane], 'stop');
-    for (const lane of lanes) stopLane(lane, false);
+    for (const lane of lanes) stopLane(lane, STOPPING);
     const waiting = session.drains.wait(lanes, drainMs);
     const settled = waiting === true || (await waiting);
     session.flush();
@@ -156,6 +168,28 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
         .map(({ topic, partition, committed: offset }) => ({ topic, partition, offset })),
       waitedMs: clock.now() - began,
     };
+  }
+
+  /** @internal What stopping came to, or, when the stream ended by itself, what there is to say now. */
+  summary(): Promise<StopSummary> {
+    return this.stopping ?? this.drain(0);
+  }
+
+  /** @internal What {@link KafkaStream.drain} stopped may be read again. */
+  reopen(): void {
+    if (this.stopping !== null) return;
+    this.draining = false;
+    for (const lane of this.lanes) lane.mask &= ~STOPPING;
+  }
+
+  /** Calls `handler` for every message and acknowledges it when the handler is done; see {@link RunOptions}. */
+  run(handler: MessageHandler<K, V>, options: RunOptions<K, V> = {}): Promise<RunSummary> {
+    return runMessages(this, handler, options);
+  }
+
+  /** Calls `handler` for every batch and acknowledges it when the handler is done. One at a time per partition. */
+  runBatch(handler: BatchHandler<K, V>, options: RunBatchOptions<K, V> = {}): Promise<RunSummary> {
+    return runBatches(this, handler, options);
   }
 
   /** @internal Readers see the end now. */
@@ -175,6 +209,7 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
   /** @internal */
   addLane(assignment: LaneAssignment): Lane {
     const lane = new Lane(assignment, this.session, this.decoders, this.feed, this.mode !== 'none');
+    if (this.draining) lane.mask |= STOPPING;
     this.lanes.add(lane);
     lane.signal.addEventListener('abort', () => this.laneEnded(lane), { once: true });
     this.feed.add(lane);

@@ -1,0 +1,570 @@
+import type { MessageBatch } from '../batch';
+import { ArgumentError, ConsumeError, DecodeError } from '../errors';
+import { Message } from '../message';
+import type { Feed, Surface } from './feed';
+import { BUSY, type Lane, REFUSED } from './lane';
+import type { KafkaStream, StopOptions, StopSummary } from './stream';
+
+/** A handler failed for good. The handler's error is the `cause`. */
+export class HandlerError extends ConsumeError {
+  constructor(
+    at: { topic: string; partition: number; offset: number },
+    /** How often the handler was called for it. */
+    readonly attempt: number,
+    cause: unknown,
+  ) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super('ERR_KAFKA_CLIENT_STATE', `Handling ${at.topic}/${at.partition} @${at.offset} failed: ${why}`, at, { cause });
+    this.name = 'HandlerError';
+  }
+}
+
+export interface HandlerContext {
+  /** Aborted when the partition is taken away or the stream ends: what the handler does is of no use any more. */
+  readonly signal: AbortSignal;
+  /** 1 for the first call. */
+  readonly attempt: number;
+}
+
+export type MessageHandler<K, V> = (message: Message<K, V>, context: HandlerContext) => unknown;
+export type BatchHandler<K, V> = (batch: MessageBatch<K, V>, context: HandlerContext) => unknown;
+
+/**
+ * `partition`: one message of a partition after the other. `key`: likewise for messages of a partition with equal
+ * keys; others at the same time. `none`: started in order, finished in any.
+ */
+export type Order = 'partition' | 'key' | 'none';
+
+/** Where messages go that cannot be handled. `send` must resolve on the delivery report, as a producer's does. */
+export interface DeadLetter<K, V> {
+  readonly producer: {
+    send(record: {
+      topic: string;
+      key: Buffer | null;
+      value: Buffer | null;
+      headers: [string, Buffer | string | null][];
+    }): Promise<unknown>;
+  };
+  readonly topic: string | ((message: Message<K, V>) => string);
+}
+
+export type Decision<K, V> = 'stop' | 'skip' | { readonly retryAfterMs: number } | { readonly deadLetter: DeadLetter<K, V> };
+
+export interface FailureOptions<K, V> {
+  /** Calls of the handler in all, default 1. Retries keep their place in the order. */
+  readonly attempts?: number;
+  /** Before the second call; doubled for each further one, with jitter. Default 100. */
+  readonly backoffMs?: number;
+  /** Default 30,000. */
+  readonly maxBackoffMs?: number;
+  /** After the last attempt, and at once for what cannot be decoded. Default `stop`. */
+  readonly then?: 'stop' | 'skip' | { readonly deadLetter: DeadLetter<K, V> };
+}
+
+/**
+ * What becomes of a message whose handler failed. `stop` (default): the run ends and rejects, and nothing from the
+ * message on is committed. `skip`: it counts as done. A function decides case by case.
+ */
+export type FailurePolicy<K, V> =
+  | 'stop'
+  | 'skip'
+  | FailureOptions<K, V>
+  | ((failure: {
+      readonly error: unknown;
+      readonly attempt: number;
+      readonly message: Message<K, V>;
+    }) => Decision<K, V> | Promise<Decision<K, V>>);
+
+export interface RunBatchOptions<K, V> extends StopOptions {
+  /** Partitions handled at the same time. Default: all. With batches of scope `stream` always 1. */
+  readonly concurrency?: number;
+  readonly failure?: FailurePolicy<K, V>;
+  /** Ends the run in an orderly way; the promise resolves. The stream can be read again. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RunOptions<K, V> extends RunBatchOptions<K, V> {
+  /** Default `partition`. */
+  readonly order?: Order;
+  /** Handlers at the same time, over all partitions. Default: with order `partition` no limit, else 16. */
+  readonly concurrency?: number;
+}
+
+export interface RunSummary extends StopSummary {
+  /** Messages whose handler succeeded. */
+  readonly processed: number;
+  readonly skipped: number;
+  readonly deadLettered: number;
+  /** Calls of the handler beyond the first for a message or batch. */
+  readonly retries: number;
+}
+
+type Unit = Message<never, never> | MessageBatch<never, never>;
+
+const isBatch = (unit: Unit): unit is MessageBatch<never, never> => 'segments' in unit;
+const seqOf = ({ chunk, index }: Message<never, never>): number => chunk.firstSeq + index;
+const messagesOf = (unit: Unit): Iterable<Message<never, never>> => (isBatch(unit) ? unit : [unit]);
+
+/** Units of one key bucket, one after the other. */
+interface Bucket {
+  busy: boolean;
+  queue: Message<never, never>[];
+}
+
+/** What a run knows of a lane. Everything counted here dies with the lane. */
+class Work {
+  running = 0;
+  /** Taken from the lane and waiting for their bucket. */
+  queued = 0;
+  /** Taken from the lane, never to be begun with. */
+  dropped = 0;
+  /** Sequence number of the last message begun with. */
+  highest = -1;
+  dead = false;
+  readonly buckets: Bucket[];
+  readonly first: HandlerContext;
+
+  constructor(
+    readonly lane: Lane,
+    buckets: number,
+  ) {
+    this.buckets = Array.from({ length: buckets }, () => ({ busy: false, queue: [] }));
+    this.first = { signal: lane.signal, attempt: 1 };
+  }
+}
+
+abstract class Runner<U extends Unit> implements Surface {
+  abstract readonly name: string;
+  readonly strict = true;
+  readonly idle = false;
+  running = 0;
+  processed = 0;
+  skipped = 0;
+  deadLettered = 0;
+  retries = 0;
+  /** Settles when nothing more is to be begun with: at the end of the stream, on abort, on a failure. */
+  readonly over: Promise<void>;
+  failure: Error | null = null;
+  private resolveOver!: () => void;
+  protected readonly work = new Map<Lane, Work>();
+  protected stopped = false;
+  private dispatching = false;
+  private onIdle: (() => void) | null = null;
+
+  constructor(
+    readonly feed: Feed,
+    private readonly handler: (unit: U, context: HandlerContext) => unknown,
+    private readonly policy: FailurePolicy<never, never>,
+    protected readonly concurrency: number,
+    private readonly buckets: number,
+  ) {
+    this.over = new Promise((resolve) => {
+      this.resolveOver = resolve;
+    });
+  }
+
+  get demand(): boolean {
+    return !this.stopped && this.running < this.concurrency;
+  }
+
+  protected abstract dispatch(): void;
+  /** The lane, or the bucket of it, has room again. */
+  protected abstract next(work: Work, bucket: Bucket | null): void;
+
+  wake(): void {
+    if (this.dispatching || this.stopped) return;
+    this.dispatching = true;
+    try {
+      this.dispatch();
+    } finally {
+      this.dispatching = false;
+    }
+  }
+
+  protected workOf(lane: Lane): Work {
+    let work = this.work.get(lane);
+    if (work === undefined) {
+      work = new Work(lane, this.buckets);
+      this.work.set(lane, work);
+    }
+    return work;
+  }
+
+  laneEnded(lane: Lane): void {
+    const work = this.work.get(lane);
+    if (work === undefined) return;
+    // A handler that never settles must not take a place for ever.
+    work.dead = true;
+    this.running -= work.running;
+    this.work.delete(lane);
+    this.idleNow();
+    this.feed.host.clock.microtask(() => this.wake());
+  }
+
+  unstarted(lane: Lane): number {
+    return this.work.get(lane)?.dropped ?? 0;
+  }
+
+  /**
+   * What waits behind its key is dropped, except below the last message begun with: a hole there would make everything
+   * done above it come twice.
+   */
+  discard(lane: Lane): void {
+    const work = this.work.get(lane);
+    if (work !== undefined) this.drop(work, work.highest);
+  }
+
+  private drop(work: Work, from: number): void {
+    const before = work.queued;
+    work.queued = 0;
+    for (const bucket of work.buckets) {
+      bucket.queue = bucket.queue.filter((message) => seqOf(message) < from);
+      work.queued += bucket.queue.length;
+    }
+    work.dropped += before - work.queued;
+  }
+
+  finish(error: Error | null): void {
+    this.failure ??= error;
+    this.halt();
+  }
+
+  /** Begins with nothing more that is not taken yet. */
+  halt(): void {
+    this.stopped = true;
+    this.quit();
+  }
+
+  /** Asks for an orderly end: the open batch is still handed out. */
+  quit(): void {
+    this.resolveOver();
+  }
+
+  /** Resolves when no handler is running. */
+  async settled(): Promise<void> {
+    if (this.running > 0) {
+      await new Promise<void>((resolve) => {
+        this.onIdle = resolve;
+      });
+    }
+  }
+
+  private idleNow(): void {
+    if (this.running === 0) this.onIdle?.();
+  }
+
+  /** Calls the handler. @returns true when it is not done yet. */
+  protected begin(work: Work, bucket: Bucket | null, unit: U): boolean {
+    let result: unknown;
+    try {
+      result = this.handler(unit, work.first);
+    } catch (error) {
+      this.enter(work, bucket);
+      void this.failed(work, bucket, unit, 1, error);
+      return true;
+    }
+    if (typeof (result as PromiseLike<unknown> | undefined)?.then !== 'function') {
+      this.succeeded(unit);
+      return false;
+    }
+    this.enter(work, bucket);
+    (result as PromiseLike<unknown>).then(
+      () => {
+        this.succeeded(unit);
+        this.leave(work, bucket);
+      },
+      (error: unknown) => void this.failed(work, bucket, unit, 1, error),
+    );
+    return true;
+  }
+
+  private succeeded(unit: U): void {
+    unit.ack();
+    this.processed += isBatch(unit) ? unit.size : 1;
+  }
+
+  private enter(work: Work, bucket: Bucket | null): void {
+    if (bucket !== null) bucket.busy = true;
+    work.running++;
+    this.running++;
+  }
+
+  private leave(work: Work, bucket: Bucket | null): void {
+    if (bucket !== null) bucket.busy = false;
+    work.running--;
+    if (work.dead) return;
+    this.running--;
+    this.next(work, bucket);
+    this.idleNow();
+    this.wake();
+  }
+
+  /** A message that cannot be decoded is next in the lane. */
+  refused(lane: Lane): void {
+    const error = lane.refused as DecodeError;
+    const seq = lane.limit;
+    const run = lane.peekRefused();
+    lane.mask |= REFUSED;
+    const work = this.workOf(lane);
+    const message = new Message<never, never>(run.chunk, run.from);
+    this.enter(work, null);
+    void this.failed(work, null, message as U, 1, error).then(() => {
+      if (lane.window.isSettled(seq)) lane.acceptRefused();
+      this.wake();
+    });
+  }
+
+  private async failed(work: Work, bucket: Bucket | null, unit: U, attempt: number, error: unknown): Promise<void> {
+    const { signal } = work.lane;
+    try {
+      for (let cause = error; ; attempt++) {
+        const decision = await this.decide(unit, attempt, cause);
+        if (signal.aborted) break;
+        if (decision === 'stop') throw cause;
+        if (decision === 'skip') {
+          this.skip(unit, cause);
+          break;
+        }
+        if ('deadLetter' in decision) {
+          await this.bury(unit, attempt, cause, decision.deadLetter);
+          break;
+        }
+        await this.pause(decision.retryAfterMs, signal);
+        if (signal.aborted) break;
+        this.retries++;
+        try {
+          await this.handler(unit, { signal, attempt: attempt + 1 });
+          this.succeeded(unit);
+          break;
+        } catch (again) {
+          cause = again;
+        }
+      }
+    } catch (cause) {
+      // Nothing from here on is committed, and it need not be waited for.
+      const [first] = messagesOf(unit);
+      const { topic, partition, offsetBig } = first as Message<never, never>;
+      if (seqOf(first as Message<never, never>) < work.lane.next) work.dropped += isBatch(unit) ? unit.size : 1;
+      this.failure ??=
+        cause instanceof DecodeError ? cause : new HandlerError({ topic, partition, offset: Number(offsetBig) }, attempt, cause);
+      for (const one of this.work.values()) this.drop(one, 0);
+      this.halt();
+    }
+    this.leave(work, bucket);
+  }
+
+  private decide(unit: U, attempt: number, error: unknown): Decision<never, never> | Promise<Decision<never, never>> {
+    const { policy } = this;
+    if (policy === 'stop' || policy === 'skip') return policy;
+    if (typeof policy === 'function') {
+      const [message] = messagesOf(unit);
+      return policy({ error, attempt, message: message as Message<never, never> });
+    }
+    const { attempts = 1, backoffMs = 100, maxBackoffMs = 30_000, then = 'stop' } = policy;
+    // The bytes will not change: decoding again is of no use.
+    if (attempt >= attempts || error instanceof DecodeError) return then;
+    const most = Math.min(maxBackoffMs, backoffMs * 2 ** (attempt - 1));
+    return { retryAfterMs: most * (0.5 + this.feed.host.clock.random() / 2) };
+  }
+
+  private skip(unit: U, error: unknown): void {
+    for (const message of messagesOf(unit)) this.report('skipped', message, error);
+    unit.ack();
+    this.skipped += isBatch(unit) ? unit.size : 1;
+  }
+
+  /** The report of the dead letter comes before the acknowledgement: a crash between them makes two, never none. */
+  private async bury(unit: U, attempt: number, error: unknown, { producer, topic }: DeadLetter<never, never>): Promise<void> {
+    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const all = [...messagesOf(unit)];
+    await Promise.all(
+      all.map((message) =>
+        producer.send({
+          topic: typeof topic === 'function' ? topic(message) : topic,
+          key: message.rawKey,
+          value: message.rawValue,
+          headers: [
+            ...message.headers.entries.map(([name, value]): [string, Buffer | null] => [name, value]),
+            ['dlq.source.topic', message.topic],
+            ['dlq.source.partition', String(message.partition)],
+            ['dlq.source.offset', String(message.offsetBig)],
+            ['dlq.source.timestamp', String(message.timestamp)],
+            ['dlq.error', why],
+            ['dlq.attempts', String(attempt)],
+          ],
+        }),
+      ),
+    );
+    for (const message of all) this.report('dead-letter', message, error);
+    unit.ack();
+    this.deadLettered += all.length;
+  }
+
+  private report(type: 'skipped' | 'dead-letter', message: Message<never, never>, error: unknown): void {
+    const { topic, partition, offsetBig } = message;
+    this.feed.host.report({ type, topic, partition, offset: Number(offsetBig), error });
+  }
+
+  private pause(ms: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.feed.host;
+    return new Promise((resolve) => {
+      const done = () => {
+        clock.clearTimer(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = clock.setTimer(done, ms);
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+}
+
+/** Messages of a lane read ahead of busy buckets, so that other keys can go on. */
+const READ_AHEAD = 1024;
+
+class MessageRunner extends Runner<Message<never, never>> {
+  readonly name = 'run()';
+
+  constructor(
+    feed: Feed,
+    handler: MessageHandler<never, never>,
+    policy: FailurePolicy<never, never>,
+    concurrency: number,
+    private readonly order: Order,
+  ) {
+    // More buckets than handlers: a slow key holds up few others.
+    super(feed, handler, policy, concurrency, order === 'key' ? 8 * 2 ** Math.ceil(Math.log2(Math.min(concurrency, 512))) : 0);
+  }
+
+  protected dispatch(): void {
+    const { feed } = this;
+    while (this.demand) {
+      const run = feed.nextRun();
+      if (run === null) return;
+      const { chunk, to } = run;
+      const lane = chunk.lane as Lane;
+      const work = this.workOf(lane);
+      const first = lane.next;
+      const { version } = feed;
+      for (let i = run.from, seq = first; i < to; i++) {
+        lane.next = ++seq;
+        if (!this.place(work, new Message<never, never>(chunk, i))) break;
+        if (feed.version !== version) break;
+      }
+      feed.delivered(lane, first);
+      feed.host.flush();
+    }
+  }
+
+  /** Begins with the message, or queues it behind its key. @returns whether the lane may go on. */
+  private place(work: Work, message: Message<never, never>): boolean {
+    if (this.order === 'key') {
+      const bucket = work.buckets[message.chunk.keyHash(message.index) & (work.buckets.length - 1)] as Bucket;
+      if (!bucket.busy) {
+        work.highest = Math.max(work.highest, seqOf(message));
+        this.begin(work, bucket, message);
+        return this.demand;
+      }
+      bucket.queue.push(message);
+      if (++work.queued < READ_AHEAD) return true;
+      work.lane.mask |= BUSY;
+      return false;
+    }
+    if (!this.begin(work, null, message)) return this.demand;
+    if (this.order === 'none') return this.demand;
+    work.lane.mask |= BUSY;
+    return false;
+  }
+
+  protected next(work: Work, bucket: Bucket | null): void {
+    if (this.order !== 'key') {
+      work.lane.mask &= ~BUSY;
+      return;
+    }
+    // After the end of the stream what was queued is still processed; after a stop the rest was discarded.
+    while (bucket !== null && !bucket.busy && bucket.queue.length > 0) {
+      const message = bucket.queue.shift() as Message<never, never>;
+      work.queued--;
+      work.highest = Math.max(work.highest, seqOf(message));
+      this.begin(work, bucket, message);
+    }
+    if (work.queued < READ_AHEAD / 2) work.lane.mask &= ~BUSY;
+  }
+}
+
+class BatchRunner extends Runner<MessageBatch<never, never>> {
+  readonly name = 'runBatch()';
+
+  protected dispatch(): void {
+    while (this.demand) {
+      const batch = this.feed.next();
+      if (batch === null) return;
+      const lane = (batch.segments[0] as { chunk: { lane: unknown } }).chunk.lane as Lane;
+      if (this.begin(this.workOf(lane), null, batch)) lane.mask |= BUSY;
+      this.feed.host.flush();
+    }
+  }
+
+  protected next(work: Work): void {
+    work.lane.mask &= ~BUSY;
+  }
+}
+
+export function runMessages<K, V>(
+  stream: KafkaStream<K, V>,
+  handler: MessageHandler<K, V>,
+  options: RunOptions<K, V>,
+): Promise<RunSummary> {
+  const { order = 'partition' } = options;
+  if (!['partition', 'key', 'none'].includes(order)) throw new ArgumentError(`order must be partition, key or none, not ${order}`);
+  const most = concurrencyOf(options.concurrency ?? (order === 'partition' ? Number.POSITIVE_INFINITY : 16));
+  const policy = (options.failure ?? 'stop') as FailurePolicy<never, never>;
+  const runner = new MessageRunner(stream.feed, handler as MessageHandler<never, never>, policy, most, order);
+  return drive(stream, runner, options);
+}
+
+export function runBatches<K, V>(
+  stream: KafkaStream<K, V>,
+  handler: BatchHandler<K, V>,
+  options: RunBatchOptions<K, V>,
+): Promise<RunSummary> {
+  const mixed = stream.feed.policy?.scope === 'stream';
+  const most = mixed ? 1 : concurrencyOf(options.concurrency ?? Number.POSITIVE_INFINITY);
+  const policy = (options.failure ?? 'stop') as FailurePolicy<never, never>;
+  return drive(stream, new BatchRunner(stream.feed, handler as BatchHandler<never, never>, policy, most, 0), options);
+}
+
+function concurrencyOf(value: number): number {
+  if (value >= 1) return value;
+  throw new ArgumentError(`concurrency must be at least 1, not ${value}`);
+}
+
+async function drive<K, V, U extends Unit>(
+  stream: KafkaStream<K, V>,
+  runner: Runner<U>,
+  { signal, drainMs = 10_000 }: RunBatchOptions<K, V>,
+): Promise<RunSummary> {
+  const { feed } = runner;
+  feed.acquire(runner);
+  const abort = () => runner.quit();
+  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted) abort();
+  await runner.over;
+  signal?.removeEventListener('abort', abort);
+  let summary: StopSummary;
+  if (feed.surface === runner) {
+    summary = await stream.drain(drainMs);
+    runner.halt();
+    for (const lane of feed.lanes) lane.mask &= ~(BUSY | REFUSED);
+    feed.release(runner);
+    for (const lane of feed.lanes) lane.rewind();
+    stream.reopen();
+  } else {
+    // The stream came to its end. After a fatal error nothing can be waited for.
+    if (runner.failure === null) await runner.settled();
+    summary = await stream.summary();
+  }
+  if (runner.failure !== null) throw runner.failure;
+  const { processed, skipped, deadLettered, retries } = runner;
+  return { ...summary, processed, skipped, deadLettered, retries };
+}
