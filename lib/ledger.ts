@@ -125,7 +125,7 @@ class Many extends Entry implements BatchReport {
 
   report(index: number, columns: ReportColumns, at: number, error: ProduceError | null): void {
     this.partitions[index] = columns.partitions[at] as number;
-    this.offsets[index] = error === null ? (columns.offsets[at] as number) : -1;
+    this.offsets[index] = offsetOf(columns, at, error);
     if (error !== null) this.fail(index, error);
   }
 
@@ -150,11 +150,16 @@ class Many extends Entry implements BatchReport {
   }
 }
 
+/** librdkafka has several numbers for an offset it was not told. */
+function offsetOf(columns: ReportColumns, at: number, error: ProduceError | null): number {
+  return error === null ? Math.max(-1, columns.offsets[at] as number) : -1;
+}
+
 function toReport(target: Target, columns: ReportColumns, at: number, error: ProduceError | null): DeliveryReport {
   return {
     topic: target.topic,
     partition: columns.partitions[at] as number,
-    offset: error === null ? (columns.offsets[at] as number) : -1,
+    offset: offsetOf(columns, at, error),
     timestamp: columns.timestamps[at] as number,
     persistence: STATUS[columns.statuses[at] as number] ?? 'possibly-persisted',
     error,

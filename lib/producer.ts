@@ -5,7 +5,7 @@ import type { ProducerConfig } from './generated/config';
 import { type BatchReport, type DeliveryReport, Ledger } from './ledger';
 import { type NativeProducer, native, type ProducerDelivery } from './native';
 import { type RecordHeaders, RecordPack, ReportColumns } from './record-pack';
-import { bytes, type MessageHeaders, type SerdeContext, type Serializer } from './serdes';
+import { bytes, type MessageHeaders, type SerdeContext, type Serializer, utf8 } from './serdes';
 import { EventHub } from './stream/events';
 import { observeEvents } from './stream/observable';
 
@@ -41,6 +41,12 @@ export interface SendOptions {
 }
 
 export type ProducerEvent = CommonEvent;
+
+/** What a producer without serializers takes: bytes as they are, and text. */
+const raw: Serializer<Uint8Array | string | null> = {
+  serialize: (data, context) =>
+    typeof data === 'string' ? utf8.serialize(data, context) : bytes.serialize(data as Buffer | null, context),
+};
 
 /** A tick's records cross when they are this many bytes, even before the tick ends. */
 const CROSS_BYTES = 256 * 1024;
@@ -81,8 +87,8 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
    */
   constructor(config: ProducerConfig, serializers: Serializers<K, V> = {}, options: ClientOptions = {}) {
     super('producer', normalizeProducerConfig(config, { ...options, librdkafka: native.version }), options);
-    this.#key = serializers.key ?? (bytes as unknown as Serializer<K>);
-    this.#value = serializers.value ?? (bytes as unknown as Serializer<V>);
+    this.#key = serializers.key ?? (raw as unknown as Serializer<K>);
+    this.#value = serializers.value ?? (raw as unknown as Serializer<V>);
     const records = this.config.number('queue.buffering.max.messages') || Number.POSITIVE_INFINITY;
     this.#ledger = new Ledger(records, this.config.number('queue.buffering.max.kbytes') * 1024, (alive) =>
       this.closed ? undefined : this.native.keepAlive(alive),
