@@ -33,6 +33,13 @@ bool IsAscii(const uint8_t* data, size_t length) {
   return (seen & 0x8080808080808080u) == 0;
 }
 
+// Asking librdkafka for headers costs an allocation even when there are none, on every message. A leader epoch means
+// that the message is of a version 2 record batch, in which the value is followed by the number of headers as a varint,
+// in the same buffer: a zero byte there says that there are none. (Older formats have neither epoch nor headers.)
+bool HasNoHeaders(const rd_kafka_message_t* message, int32_t leader_epoch) {
+  return leader_epoch >= 0 && message->payload != nullptr && static_cast<const uint8_t*>(message->payload)[message->len] == 0;
+}
+
 const rd_kafka_headers_t* HeadersOf(const rd_kafka_message_t* message) {
   rd_kafka_headers_t* headers = nullptr;
   return rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR ? headers : nullptr;
@@ -75,15 +82,40 @@ struct Lengths {
 
 }  // namespace
 
-Slab Slab::Of(size_t size) {
+namespace {
+Block Allocate(size_t size) {
+  Block block(static_cast<uint8_t*>(std::malloc(size)));
+  if (!block) std::abort();
+  return block;
+}
+}  // namespace
+
+Block SlabPool::Take() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (blocks_.empty()) {
+    lock.unlock();
+    return Allocate(kBlockBytes);
+  }
+  Block block = std::move(blocks_.back());
+  blocks_.pop_back();
+  return block;
+}
+
+void SlabPool::Put(Block block) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (blocks_.size() < kMostBlocks) blocks_.push_back(std::move(block));
+}
+
+Slab Slab::Of(size_t size, const std::shared_ptr<SlabPool>& pool) {
   Slab slab;
-  slab.data.reset(static_cast<uint8_t*>(std::malloc(size)));
-  if (!slab.data) std::abort();
   slab.size = size;
+  if (pool && size >= SlabPool::kLeastBytes && size <= SlabPool::kBlockBytes) slab.pool = pool;
+  slab.data = slab.pool ? pool->Take() : Allocate(size);
   return slab;
 }
 
-Chunk PackRun(rd_kafka_message_t* const* messages, size_t count, size_t* from, int32_t lane, const Fields& fields) {
+Chunk PackRun(rd_kafka_message_t* const* messages, size_t count, size_t* from, int32_t lane, const Fields& fields,
+              const std::shared_ptr<SlabPool>& pool) {
   const size_t first = *from;
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   if (fields.timestamp) rd_kafka_message_timestamp(messages[first], &type);
@@ -106,7 +138,9 @@ Chunk PackRun(rd_kafka_message_t* const* messages, size_t count, size_t* from, i
     Lengths& length = lengths[n];
     length.key = !fields.key || message->key == nullptr ? -1 : static_cast<int32_t>(message->key_len);
     length.value = !fields.value || message->payload == nullptr ? -1 : static_cast<int32_t>(message->len);
-    length.headers = fields.headers ? static_cast<int32_t>(HeaderBlockBytes(HeadersOf(message))) : 0;
+    length.headers = !fields.headers || HasNoHeaders(message, epoch)
+                         ? 0
+                         : static_cast<int32_t>(HeaderBlockBytes(HeadersOf(message)));
     size_t bytes = static_cast<size_t>(std::max(length.key, 0)) + static_cast<size_t>(std::max(length.value, 0)) +
                    static_cast<size_t>(length.headers);
     if (n > 0 && arena_bytes + bytes > kChunkBytes) break;
@@ -117,7 +151,7 @@ Chunk PackRun(rd_kafka_message_t* const* messages, size_t count, size_t* from, i
 
   const size_t words = Aligned(n * 4);
   const size_t arena_at = kHeaderBytes + (fields.timestamp ? n * 8 : 0) + words * (has_headers ? 5 : 4);
-  Chunk chunk{Slab::Of(arena_at + arena_bytes), static_cast<uint32_t>(n)};
+  Chunk chunk{Slab::Of(arena_at + arena_bytes, pool), static_cast<uint32_t>(n)};
   uint8_t* const begin = chunk.slab.data.get();
   std::memset(begin, 0, arena_at);
   auto* header = reinterpret_cast<int32_t*>(begin);

@@ -83,7 +83,8 @@ bool Lanes::Take() {
   const Clock::time_point start = report_polls_ ? Clock::now() : Clock::time_point();
   bool more = false;
   tick_ = Tick();
-  for (size_t i = 0; i < lanes_.size(); i++) {
+  // JavaScript is behind: it wakes the loop when it has caught up.
+  for (size_t i = 0; i < lanes_.size() && !loop_.IsFull(); i++) {
     Lane& lane = *lanes_[(turn_ + i) % lanes_.size()];
     // The alarm of a lane that may not take stays rung: it is looked at again when credit comes back.
     if (!lane.alarm.rang.load(std::memory_order_acquire) || !MayTake(lane)) continue;
@@ -97,6 +98,7 @@ bool Lanes::Take() {
     lane.alarm.Ring();
     more = more || MayTake(lane);
   }
+  more = more && !loop_.IsFull();
   turn_++;
   if (report_polls_ && tick_.chunks > 0) {
     loop_.Deliver(MakeDelivery([tick = tick_, took = Micros(Clock::now() - start), done = Clock::now()](
@@ -135,7 +137,7 @@ void Lanes::DeliverRun(Lane& lane, size_t count) {
   for (size_t i = 0; i < count;) {
     const rd_kafka_message_t* message = taken_[i];
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      batch::Chunk chunk = batch::PackRun(taken_, count, &i, lane.id, limits_.fields);
+      batch::Chunk chunk = batch::PackRun(taken_, count, &i, lane.id, limits_.fields, loop_.pool());
       bytes += static_cast<int64_t>(chunk.slab.size);
       messages += chunk.count;
       tick_.chunks++;

@@ -18,15 +18,19 @@ Clock::time_point After(int milliseconds) { return Clock::now() + std::chrono::m
 
 Napi::Value SlabToJs(Napi::Env env, batch::Slab slab) {
   napi_value result = nullptr;
-  uint8_t* data = slab.data.release();
+  auto owner = std::make_unique<batch::Slab>(std::move(slab));
   napi_status status = napi_create_external_arraybuffer(
-      env, data, slab.size, [](napi_env, void* pointer, void*) { std::free(pointer); }, nullptr, &result);
-  if (status == napi_ok) return Napi::Value(env, result);
-  slab.data.reset(data);
+      env, owner->data.get(), owner->size,
+      [](napi_env, void*, void* hint) { std::unique_ptr<batch::Slab> collected(static_cast<batch::Slab*>(hint)); },
+      owner.get(), &result);
+  if (status == napi_ok) {
+    (void)owner.release();
+    return Napi::Value(env, result);
+  }
   if (status != napi_no_external_buffers_allowed) return env.Undefined();
   void* copy = nullptr;
-  if (napi_create_arraybuffer(env, slab.size, &copy, &result) != napi_ok) return env.Undefined();
-  std::memcpy(copy, slab.data.get(), slab.size);
+  if (napi_create_arraybuffer(env, owner->size, &copy, &result) != napi_ok) return env.Undefined();
+  std::memcpy(copy, owner->data.get(), owner->size);
   return Napi::Value(env, result);
 }
 
@@ -56,7 +60,9 @@ void PollLoop::Start(Napi::Env env, std::shared_ptr<JsSide> js, std::unique_ptr<
   Holder* holder = std::make_unique<Holder>(Holder{js_, weak_from_this()}).release();
   tsfn_ = Tsfn::New(env, "rdkafka-rx", 0, 1, holder,
                     [](Napi::Env, void*, Holder* mine) { std::unique_ptr<Holder> dropped(mine); });
-  env.GetInstanceData<EnvState>()->loops.insert(shared_from_this());
+  auto* state = env.GetInstanceData<EnvState>();
+  state->loops.insert(shared_from_this());
+  pool_ = state->pool;
   // Hooks run last in, first out, and the thread-safe function has one of its own: registered after it, ours runs
   // first, while the poll thread may still use it.
   napi_add_env_cleanup_hook(env, CleanupHook, this);
@@ -191,6 +197,7 @@ void PollLoop::Finish() {
 void PollLoop::Deliver(std::unique_ptr<Delivery> delivery) {
   std::lock_guard<std::mutex> lock(out_mutex_);
   out_.push_back(std::move(delivery));
+  backlog_.store(out_.size(), std::memory_order_release);
   if (crossing_) return;
   // Refused only while the environment ends; the cleanup hook has told the loop by then.
   crossing_ = Cross();
@@ -233,6 +240,9 @@ void PollLoop::CallJs(Napi::Env env, Napi::Function, Holder* holder, void*) {
       loop->out_.pop_front();
     }
     loop->crossing_ = !loop->out_.empty();
+    const bool was_full = loop->IsFull();
+    loop->backlog_.store(loop->out_.size(), std::memory_order_release);
+    if (was_full && !loop->IsFull()) loop->Wake();
   }
   Napi::HandleScope scope(env);
   Napi::Array array = Napi::Array::New(env);

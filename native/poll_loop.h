@@ -60,6 +60,7 @@ class PollLoop;
 
 // Per environment: keeps every loop alive until JavaScript has seen its end, so that a cleanup hook never dangles.
 struct EnvState {
+  std::shared_ptr<batch::SlabPool> pool = std::make_shared<batch::SlabPool>();
   std::unordered_set<std::shared_ptr<PollLoop>> loops;
 };
 
@@ -129,8 +130,12 @@ class PollLoop : public std::enable_shared_from_this<PollLoop> {
   static void Watch(rd_kafka_queue_t* queue, Alarm* alarm);
   static void Unwatch(rd_kafka_queue_t* queue);
 
-  // Crossings: bytes handed over at once, so that one turn of the event loop stays short.
+  // Items handed over in one turn of the event loop, so that it stays short.
   static constexpr size_t kCrossingItems = 32;
+  // Undelivered items at which a role should take no more: what piles up would only leave the caches.
+  static constexpr size_t kFullItems = 16;
+  bool IsFull() const { return backlog_.load(std::memory_order_acquire) >= kFullItems; }
+  const std::shared_ptr<batch::SlabPool>& pool() const { return pool_; }
 
  private:
   struct Holder;
@@ -164,6 +169,8 @@ class PollLoop : public std::enable_shared_from_this<PollLoop> {
   std::mutex out_mutex_;
   std::deque<std::unique_ptr<Delivery>> out_;  // under out_mutex_
   bool crossing_ = false;                      // under out_mutex_: a crossing is on its way
+  std::atomic<size_t> backlog_{0};             // size of out_
+  std::shared_ptr<batch::SlabPool> pool_;
 
   bool closing_ = false;  // poll thread only
   std::optional<uint32_t> close_request_;
