@@ -57,9 +57,6 @@ abstract class Entry {
 }
 
 class One extends Entry {
-  private result: DeliveryReport | null = null;
-  private error: KafkaError | null = null;
-
   constructor(
     generation: number,
     private readonly record: Target,
@@ -74,18 +71,15 @@ class One extends Entry {
   }
 
   report(_index: number, columns: ReportColumns, at: number, error: ProduceError | null): void {
-    this.error = error;
-    if (error === null) this.result = toReport(this.record, columns, at, error);
+    if (error === null) this.resolve(toReport(this.record, columns, at, error));
+    else this.reject(error);
   }
 
   fail(_index: number, error: KafkaError): void {
-    this.error = error;
+    this.reject(error);
   }
 
-  done(): void {
-    if (this.error === null) this.resolve(this.result as DeliveryReport);
-    else this.reject(this.error);
-  }
+  done(): void {}
 }
 
 class Many extends Entry implements BatchReport {
@@ -241,16 +235,11 @@ export class Ledger {
     this.bytes += bytes;
   }
 
-  /** The record was never packed: the caller tells. */
-  drop(slot: number): void {
-    this.answered(slot, this.slots[slot] as Entry, false);
-  }
-
   /** Record `index` of the entry was never packed. */
   refuse(slot: number, index: number, error: KafkaError): void {
     const entry = this.slots[slot] as Entry;
     entry.fail(index, error);
-    this.answered(slot, entry, true);
+    this.answered(slot, entry);
   }
 
   settle(
@@ -272,7 +261,7 @@ export class Ledger {
       }
       entry.report(index, columns, i, error);
       listener?.(toReport(entry.target(index), columns, i, error));
-      this.answered(slot, entry, true);
+      this.answered(slot, entry);
     }
     if (this.waiters.length > 0 && this.hasRoom(0.5)) {
       for (const { resolve } of this.waiters.splice(0)) resolve();
@@ -280,7 +269,7 @@ export class Ledger {
     if (this.pending === 0) this.keepAlive(false);
   }
 
-  private answered(slot: number, entry: Entry, tell: boolean): void {
+  private answered(slot: number, entry: Entry): void {
     this.pending--;
     if (--entry.left > 0) return;
     this.bytes -= entry.bytes;
@@ -289,7 +278,7 @@ export class Ledger {
     const open = (this.open.get(entry.generation) as number) - 1;
     if (open > 0) this.open.set(entry.generation, open);
     else this.open.delete(entry.generation);
-    if (tell) entry.done();
+    entry.done();
     if (open === 0 && this.flushes.length > 0) this.checkFlushes();
   }
 
@@ -301,6 +290,11 @@ export class Ledger {
   ready(): Promise<void> {
     if (this.hasRoom(1)) return Promise.resolve();
     return new Promise((resolve, reject) => this.waiters.push({ resolve, reject }));
+  }
+
+  /** Nobody waits for room any more. */
+  turnAway(error: KafkaError): void {
+    for (const { reject } of this.waiters.splice(0)) reject(error);
   }
 
   /** Resolves when all that is open now is answered for. */
@@ -331,6 +325,6 @@ export class Ledger {
     this.open.clear();
     this.pending = 0;
     this.checkFlushes();
-    for (const { reject } of this.waiters.splice(0)) reject(error);
+    this.turnAway(error);
   }
 }

@@ -56,8 +56,8 @@ const FLUSH_MS = 30_000;
 /**
  * Writes records to topics.
  *
- * Order: records of one partition are written in the order of the `send` calls (with `enable.idempotence` or
- * `max.in.flight` 1 also when the broker makes librdkafka try again). Delivery: at least once, exactly once per
+ * Order: records of one partition are written in the order of the `send` calls. Set `enable.idempotence` to keep that
+ * also when a broker fails and librdkafka tries again; `max.in.flight` 1 does not do it. Delivery: at least once, exactly once per
  * partition with `enable.idempotence`. Nothing blocks: a full queue is waited for on the producer's own thread, and
  * {@link Producer.ready} tells when to go on.
  *
@@ -136,17 +136,21 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     return this.#sendNow(record, key, value);
   }
 
-  #sendNow(record: ProducerRecord<K, V>, key: Uint8Array | string | null, value: Uint8Array | string | null) {
-    return new Promise<DeliveryReport>((resolve, reject) => {
-      const slot = this.#ledger.openOne(record, resolve, reject);
-      try {
-        this.#ledger.count(slot, this.#add(record, record.topic, slot, 0, key, value));
-      } catch (error) {
-        this.#ledger.drop(slot);
-        throw ProduceError.encode('headers', record, error);
-      }
-      this.#schedule();
-    });
+  #sendNow(
+    record: ProducerRecord<K, V>,
+    key: Uint8Array | string | null,
+    value: Uint8Array | string | null,
+  ): Promise<DeliveryReport> {
+    const promise = new Promise<DeliveryReport>(capture);
+    const slot = this.#ledger.openOne(record, resolveCaptured, rejectCaptured);
+    try {
+      this.#ledger.count(slot, this.#add(record, record.topic, slot, 0, key, value));
+    } catch (error) {
+      this.#ledger.refuse(slot, 0, ProduceError.encode('headers', record, error));
+      return promise;
+    }
+    this.#schedule();
+    return promise;
   }
 
   /**
@@ -378,6 +382,7 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     // `closed` is set by now, so #cross() refuses: the last records go straight to the client that closes.
     if (this.#pack.length > 0) client.produce(this.#pack.bytes, this.#pack.length);
     this.#pack.clear();
+    this.#ledger.turnAway(new ClosedError('producer'));
   }
 
   protected override ended(): void {
@@ -386,6 +391,15 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     this.events.end();
   }
 }
+
+// Hundreds of thousands of promises a second: one executor for all of them saves a closure each. An executor runs
+// inside `new Promise`, so nothing comes between it and the lines that follow.
+let resolveCaptured: (report: DeliveryReport) => void;
+let rejectCaptured: (error: Error) => void;
+const capture = (resolve: (report: DeliveryReport) => void, reject: (error: Error) => void): void => {
+  resolveCaptured = resolve;
+  rejectCaptured = reject;
+};
 
 /** Made for every key and value, so it is a class and looks at the headers only when asked. */
 class RecordContext implements SerdeContext {
