@@ -109,7 +109,17 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     });
     this.#session = new Session({
       ...options,
-      source: client,
+      source: {
+        credit: (lane, messages, bytes) => client.credit(lane, messages, bytes),
+        hold: (lane, held) => client.hold(lane, held),
+        release: (id) => client.release(id),
+        answerAssign: (id, partitions) => client.answerAssign(id, partitions),
+        // The committer judges errors by their code, so it needs the typed one.
+        commit: (offsets) =>
+          client.commit(offsets).catch((cause) => {
+            throw this.toError(cause, 'Cannot commit');
+          }),
+      },
       credit,
       group: this.#grouped,
       ...(options.commits && { commit: options.commits }),
