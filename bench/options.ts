@@ -27,7 +27,7 @@ Where (default: librdkafka's mock cluster in a process of its own, which holds l
   --brokers LIST       use this Kafka: topics named bench-* are made there and deleted again
 
 What
-  --suite LIST         ${SUITES.join(', ')} (default: all)
+  --suite LIST         ${SUITES.join(', ')} (default: all; embedded: all but latency)
   --subjects LIST      only these subjects, see below (default: all whose package is installed)
   --peers              install the other clients under bench/ and measure them too (compiles for minutes, once)
   --sizes LIST         bytes of a message (default 100,1000)
@@ -68,7 +68,7 @@ export function parseOptions(args: string[]): Options | null {
   if (touch !== 'sampled' && touch !== 'all') throw new UsageError(`--touch is 'sampled' or 'all', not '${touch}'.`);
   return {
     cluster,
-    suites: choose('--suite', values.suite, SUITES) ?? [...SUITES],
+    suites: suitesOf(values.suite, cluster.kind === 'embedded'),
     subjects: choose('--subjects', values.subjects, [...new Set(SUBJECTS.map((s) => s.name))]) ?? [],
     sizes: list(values.sizes ?? '100,1000').map((text) => integer('--sizes', text, 0, 100 << 20)),
     partitions: integer('--partitions', values.partitions ?? (cluster.kind === 'embedded' ? '16' : '4'), 1, 10_000),
@@ -79,6 +79,15 @@ export function parseOptions(args: string[]): Options | null {
     json: values.json,
     quick,
   };
+}
+
+/** The mock cluster answers a waiting fetch only when its time is over: a latency there says nothing. */
+function suitesOf(text: string | undefined, isEmbedded: boolean): Suite[] {
+  const chosen = choose('--suite', text, SUITES);
+  if (isEmbedded && chosen?.includes('latency')) {
+    throw new UsageError('The embedded cluster cannot show latencies (half a second for each message): add --kafka.');
+  }
+  return chosen ?? SUITES.filter((suite) => !isEmbedded || suite !== 'latency');
 }
 
 function parse(args: string[]) {
