@@ -174,13 +174,8 @@ bool DeliverCommonEvent(PollLoop& loop, rd_kafka_event_t* event) {
   switch (rd_kafka_event_type(event)) {
     case RD_KAFKA_EVENT_ERROR: {
       RdError error(rd_kafka_event_error(event), rd_kafka_event_error_string(event));
-      if (error.code == RD_KAFKA_RESP_ERR__FATAL) {
-        // The event only says that there is a fatal error: ask which.
-        char text[512];
-        rd_kafka_resp_err_t underlying = rd_kafka_fatal_error(loop.rk(), text, sizeof text);
-        if (underlying != RD_KAFKA_RESP_ERR_NO_ERROR) error = RdError(underlying, text);
-        error.fatal = true;
-      }
+      // Of a fatal error librdkafka has put the underlying code and text into the event already.
+      error.fatal = rd_kafka_event_error_is_fatal(event) != 0;
       DeliverError(loop, std::move(error));
       return true;
     }
