@@ -70,7 +70,8 @@ export class AckWindow {
 
   private clear(from: number, to: number): number {
     const bits = this.bits as Int32Array;
-    const end = Math.min(to, from + this.mask + 1);
+    // Beyond the ring nothing is set, and its positions stand for lower numbers.
+    const end = Math.min(to, this.base + this.mask + 1);
     let cleared = 0;
     for (let seq = from; seq < end; seq++) {
       const at = seq & this.mask;

@@ -77,6 +77,8 @@ export class Feed {
     public policy: BatchPolicy | null,
     /** Messages are done as soon as they are delivered. */
     readonly settleOnDelivery: boolean,
+    /** The feed a lane goes back to when this one, made for it alone, is not read any more. */
+    private readonly parent: Feed | null = null,
   ) {}
 
   get ended(): boolean {
@@ -95,6 +97,17 @@ export class Feed {
     this.lanes.splice(at, 1);
     this.version++;
     this.surface?.laneEnded?.(lane);
+    if (this.parent !== null) this.finish(null);
+  }
+
+  /** Takes back the lane of a partition whose stream came to nothing because its owner left. */
+  recall(): void {
+    const { parent } = this;
+    const lane = this.lanes.pop();
+    if (parent === null || lane === undefined) return;
+    this.finish(null);
+    lane.rewind();
+    parent.add(lane);
   }
 
   /**

@@ -166,8 +166,9 @@ export class Revocations {
       await this.within(left(), this.host.commitLanes(dirty));
       if (!this.current(id, mine)) return;
     }
-    const drained =
-      settled && lanes.every((lane) => lane.ended === null && working(lane) === 0 && !this.host.isDirty(lane));
+    const clean = (lane: Lane) =>
+      lane.ended === null && !lane.fenced && working(lane) === 0 && !this.host.isDirty(lane);
+    const drained = settled && lanes.every(clean);
     this.outcomes.set(id, { drained, abandoned: abandonedOf(lanes), waitedMs: clock.now() - mine.began });
     for (const lane of lanes) this.host.endLane(lane, 'revoked');
     this.pending.delete(id);

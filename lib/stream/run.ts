@@ -1,4 +1,4 @@
-import type { MessageBatch } from '../batch';
+import { MessageBatch } from '../batch';
 import { ArgumentError, ConsumeError, DecodeError } from '../errors';
 import { Message } from '../message';
 import type { Feed, Surface } from './feed';
@@ -48,7 +48,11 @@ export interface DeadLetter<K, V> {
   readonly topic: string | ((message: Message<K, V>) => string);
 }
 
-export type Decision<K, V> = 'stop' | 'skip' | { readonly retryAfterMs: number } | { readonly deadLetter: DeadLetter<K, V> };
+export type Decision<K, V> =
+  | 'stop'
+  | 'skip'
+  | { readonly retryAfterMs: number }
+  | { readonly deadLetter: DeadLetter<K, V> };
 
 export interface FailureOptions<K, V> {
   /** Calls of the handler in all, default 1. Retries keep their place in the order. */
@@ -105,6 +109,15 @@ const isBatch = (unit: Unit): unit is MessageBatch<never, never> => 'segments' i
 const seqOf = ({ chunk, index }: Message<never, never>): number => chunk.firstSeq + index;
 const messagesOf = (unit: Unit): Iterable<Message<never, never>> => (isBatch(unit) ? unit : [unit]);
 
+const signalOf = (unit: Unit): AbortSignal => (isBatch(unit) ? unit.signal : unit.chunk.lane.signal);
+
+/** What is left of a batch over several partitions when some of them were taken away. */
+function remaining<U extends Unit>(unit: U): U {
+  if (!isBatch(unit) || !unit.mixed) return unit;
+  const segments = unit.segments.filter(({ chunk }) => !chunk.lane.signal.aborted);
+  return new MessageBatch<never, never>(segments, unit.reason, unit.eof) as unknown as U;
+}
+
 /** Units of one key bucket, one after the other. */
 interface Bucket {
   busy: boolean;
@@ -148,6 +161,7 @@ abstract class Runner<U extends Unit> implements Surface {
   private resolveOver!: () => void;
   protected readonly work = new Map<Lane, Work>();
   protected stopped = false;
+  private abandoned = false;
   private dispatching = false;
   private onIdle: (() => void) | null = null;
 
@@ -235,6 +249,13 @@ abstract class Runner<U extends Unit> implements Surface {
     this.quit();
   }
 
+  /** Likewise with what was taken and waits behind its key. */
+  abandon(): void {
+    this.abandoned = true;
+    for (const work of this.work.values()) this.drop(work, 0);
+    this.halt();
+  }
+
   /** Asks for an orderly end: the open batch is still handed out. */
   quit(): void {
     this.resolveOver();
@@ -253,11 +274,16 @@ abstract class Runner<U extends Unit> implements Surface {
     if (this.running === 0) this.onIdle?.();
   }
 
+  /** The lane may deliver again, unless it is somebody else's by now: a handler may outlive its run. */
+  protected free({ lane }: Work): void {
+    if (this.feed.surface === this) lane.mask &= ~BUSY;
+  }
+
   /** Calls the handler. @returns true when it is not done yet. */
   protected begin(work: Work, bucket: Bucket | null, unit: U): boolean {
     let result: unknown;
     try {
-      result = this.handler(unit, work.first);
+      result = this.handler(unit, isBatch(unit) && unit.mixed ? { signal: unit.signal, attempt: 1 } : work.first);
     } catch (error) {
       this.enter(work, bucket);
       void this.failed(work, bucket, unit, 1, error);
@@ -315,11 +341,10 @@ abstract class Runner<U extends Unit> implements Surface {
   }
 
   private async failed(work: Work, bucket: Bucket | null, unit: U, attempt: number, error: unknown): Promise<void> {
-    const { signal } = work.lane;
     try {
       for (let cause = error; ; attempt++) {
         const decision = await this.decide(unit, attempt, cause);
-        if (signal.aborted) break;
+        if (!this.alive(unit)) break;
         if (decision === 'stop') throw cause;
         if (decision === 'skip') {
           this.skip(unit, cause);
@@ -329,12 +354,13 @@ abstract class Runner<U extends Unit> implements Surface {
           await this.bury(unit, attempt, cause, decision.deadLetter);
           break;
         }
-        await this.pause(decision.retryAfterMs, signal);
-        if (signal.aborted) break;
+        await this.pause(decision.retryAfterMs, signalOf(unit));
+        if (!this.alive(unit)) break;
+        const rest = remaining(unit);
         this.retries++;
         try {
-          await this.handler(unit, { signal, attempt: attempt + 1 });
-          this.succeeded(unit);
+          await this.handler(rest, { signal: signalOf(rest), attempt: attempt + 1 });
+          this.succeeded(rest);
           break;
         } catch (again) {
           cause = again;
@@ -346,11 +372,18 @@ abstract class Runner<U extends Unit> implements Surface {
       const { topic, partition, offsetBig } = first as Message<never, never>;
       if (seqOf(first as Message<never, never>) < work.lane.next) work.dropped += isBatch(unit) ? unit.size : 1;
       this.failure ??=
-        cause instanceof DecodeError ? cause : new HandlerError({ topic, partition, offset: Number(offsetBig) }, attempt, cause);
-      for (const one of this.work.values()) this.drop(one, 0);
-      this.halt();
+        cause instanceof DecodeError
+          ? cause
+          : new HandlerError({ topic, partition, offset: Number(offsetBig) }, attempt, cause);
+      this.abandon();
     }
     this.leave(work, bucket);
+  }
+
+  /** Somebody still wants to know what becomes of it. */
+  private alive(unit: U): boolean {
+    if (this.abandoned) return false;
+    return isBatch(unit) ? unit.segments.some(({ chunk }) => !chunk.lane.signal.aborted) : !signalOf(unit).aborted;
   }
 
   private decide(unit: U, attempt: number, error: unknown): Decision<never, never> | Promise<Decision<never, never>> {
@@ -374,7 +407,12 @@ abstract class Runner<U extends Unit> implements Surface {
   }
 
   /** The report of the dead letter comes before the acknowledgement: a crash between them makes two, never none. */
-  private async bury(unit: U, attempt: number, error: unknown, { producer, topic }: DeadLetter<never, never>): Promise<void> {
+  private async bury(
+    unit: U,
+    attempt: number,
+    error: unknown,
+    { producer, topic }: DeadLetter<never, never>,
+  ): Promise<void> {
     const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const all = [...messagesOf(unit)];
     await Promise.all(
@@ -433,7 +471,13 @@ class MessageRunner extends Runner<Message<never, never>> {
     private readonly order: Order,
   ) {
     // More buckets than handlers: a slow key holds up few others.
-    super(feed, handler, policy, concurrency, order === 'key' ? 8 * 2 ** Math.ceil(Math.log2(Math.min(concurrency, 512))) : 0);
+    super(
+      feed,
+      handler,
+      policy,
+      concurrency,
+      order === 'key' ? 8 * 2 ** Math.ceil(Math.log2(Math.min(concurrency, 512))) : 0,
+    );
   }
 
   protected dispatch(): void {
@@ -478,17 +522,19 @@ class MessageRunner extends Runner<Message<never, never>> {
 
   protected next(work: Work, bucket: Bucket | null): void {
     if (this.order !== 'key') {
-      work.lane.mask &= ~BUSY;
+      this.free(work);
       return;
     }
     // After the end of the stream what was queued is still processed; after a stop the rest was discarded.
     while (bucket !== null && !bucket.busy && bucket.queue.length > 0) {
       const message = bucket.queue.shift() as Message<never, never>;
       work.queued--;
+      // Whoever had it before may have acknowledged it in the meantime.
+      if (work.lane.window.isSettled(seqOf(message))) continue;
       work.highest = Math.max(work.highest, seqOf(message));
       this.begin(work, bucket, message);
     }
-    if (work.queued < READ_AHEAD / 2) work.lane.mask &= ~BUSY;
+    if (work.queued < READ_AHEAD / 2) this.free(work);
   }
 }
 
@@ -506,7 +552,7 @@ class BatchRunner extends Runner<MessageBatch<never, never>> {
   }
 
   protected next(work: Work): void {
-    work.lane.mask &= ~BUSY;
+    this.free(work);
   }
 }
 
@@ -516,7 +562,8 @@ export function runMessages<K, V>(
   options: RunOptions<K, V>,
 ): Promise<RunSummary> {
   const { order = 'partition' } = options;
-  if (!['partition', 'key', 'none'].includes(order)) throw new ArgumentError(`order must be partition, key or none, not ${order}`);
+  if (!['partition', 'key', 'none'].includes(order))
+    throw new ArgumentError(`order must be partition, key or none, not ${order}`);
   const most = concurrencyOf(options.concurrency ?? (order === 'partition' ? Number.POSITIVE_INFINITY : 16));
   const policy = (options.failure ?? 'stop') as FailurePolicy<never, never>;
   const runner = new MessageRunner(stream.feed, handler as MessageHandler<never, never>, policy, most, order);
@@ -554,7 +601,7 @@ async function drive<K, V, U extends Unit>(
   let summary: StopSummary;
   if (feed.surface === runner) {
     summary = await stream.drain(drainMs);
-    runner.halt();
+    runner.abandon();
     for (const lane of feed.lanes) lane.mask &= ~(BUSY | REFUSED);
     feed.release(runner);
     for (const lane of feed.lanes) lane.rewind();

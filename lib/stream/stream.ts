@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
 import { Decoders, type MessageBatch } from '../batch';
 import { type KafkaError, StateError } from '../errors';
@@ -9,7 +10,8 @@ import { Feed } from './feed';
 import { iterateBatches, iterateMessages, Taker } from './iterate';
 import { Lane, REFUSED, STOPPING } from './lane';
 import type { LaneAssignment, TopicPartition, TopicPartitionOffset } from './lane-source';
-import { observeBatches, observeEvents, observeMessages } from './observable';
+import { observeBatches, observeEvents, observeMessages, observePartitions, type PartitionStream } from './observable';
+import { readableOf } from './readable';
 import { abandonedOf, stopLane, within, working } from './rebalance';
 import {
   type BatchHandler,
@@ -123,6 +125,19 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
     return observeMessages<K, V>(this.feed);
   }
 
+  /** One stream for every assigned partition; each completes when its partition is revoked. */
+  get partitions$(): Observable<PartitionStream<K, V>> {
+    const recall = () => {
+      for (const lane of this.lanes) if (lane.feed !== this.feed) lane.feed.recall();
+    };
+    return observePartitions<K, V>(this.feed, recall);
+  }
+
+  /** A Node stream of batches. */
+  readable(): Readable {
+    return readableOf(this.feed);
+  }
+
   /** Ends of partitions, each after the last message before it was handed out. */
   get eof$(): Observable<TopicPartitionOffset> {
     return observeEvents(this.session.events, (event) =>
@@ -161,7 +176,8 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
     if (open.length > 0) await within(clock, Math.max(1000, left()), session.committer.flush(open));
     const alive = lanes.filter((lane) => lane.ended === null);
     return {
-      drained: settled && alive.every((lane) => working(lane) === 0 && !session.committer.isDirty(lane)),
+      drained:
+        settled && alive.every((lane) => !lane.fenced && working(lane) === 0 && !session.committer.isDirty(lane)),
       abandoned: abandonedOf(alive),
       committed: alive
         .filter((lane) => lane.committed >= 0)
@@ -242,6 +258,7 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
 
   /** @internal */
   laneFinished(lane: Lane): void {
+    if (this.snapshot?.has(lane) && lane.feed !== this.feed) lane.feed.finish(null);
     if (this.snapshot?.delete(lane) === true && this.snapshot.size === 0) this.complete();
   }
 
