@@ -62,7 +62,7 @@ export interface FailureOptions<K, V> {
   /** Default 30,000. */
   readonly maxBackoffMs?: number;
   /** After the last attempt, and at once for what cannot be decoded. Default `stop`. */
-  readonly then?: 'stop' | 'skip' | { readonly deadLetter: DeadLetter<K, V> };
+  readonly exhausted?: 'stop' | 'skip' | { readonly deadLetter: DeadLetter<K, V> };
 }
 
 /**
@@ -393,9 +393,9 @@ abstract class Runner<U extends Unit> implements Surface {
       const [message] = messagesOf(unit);
       return policy({ error, attempt, message: message as Message<never, never> });
     }
-    const { attempts = 1, backoffMs = 100, maxBackoffMs = 30_000, then = 'stop' } = policy;
+    const { attempts = 1, backoffMs = 100, maxBackoffMs = 30_000, exhausted = 'stop' } = policy;
     // The bytes will not change: decoding again is of no use.
-    if (attempt >= attempts || error instanceof DecodeError) return then;
+    if (attempt >= attempts || error instanceof DecodeError) return exhausted;
     const most = Math.min(maxBackoffMs, backoffMs * 2 ** (attempt - 1));
     return { retryAfterMs: most * (0.5 + this.feed.host.clock.random() / 2) };
   }

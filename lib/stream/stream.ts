@@ -48,7 +48,7 @@ export interface StreamOptions<K, V> {
   /** Ends the stream as {@link KafkaStream.stop} does. */
   readonly signal?: AbortSignal;
   /** @internal First offset not to be delivered, per partition. */
-  readonly bound?: (partition: TopicPartition) => Promise<number | null>;
+  readonly bound?: (partition: TopicPartition) => number;
 }
 
 export interface StopOptions {
@@ -234,21 +234,26 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
 
   /** @internal */
   assigned(lanes: readonly Lane[], endOffset?: (at: TopicPartition) => Promise<number>): void {
-    const bounded = this.options.bound ?? (this.options.until === 'eof' ? endOffset : undefined);
-    if (this.snapshot === null && (this.options.until === 'eof' || this.options.bound)) this.snapshot = new Set(lanes);
-    if (bounded === undefined) return;
+    const { bound, until } = this.options;
+    if (bound === undefined && until !== 'eof') return;
+    this.snapshot ??= new Set(lanes);
     for (const lane of lanes) {
-      bounded({ topic: lane.topic, partition: lane.partition }).then(
-        (offset) => {
-          if (offset === null || lane.ended !== null) return;
-          lane.setBound(offset);
-          lane.feed.version++;
-          this.session.arrived(lane.feed, lane);
-        },
-        (cause: unknown) =>
-          this.end(new StateError(`the end of ${lane.topic}/${lane.partition} cannot be found out`, { cause })),
-      );
+      if (bound !== undefined) this.setBound(lane, bound(lane));
+      else {
+        endOffset?.({ topic: lane.topic, partition: lane.partition }).then(
+          (offset) => this.setBound(lane, offset),
+          (cause: unknown) =>
+            this.end(new StateError(`the end of ${lane.topic}/${lane.partition} cannot be found out`, { cause })),
+        );
+      }
     }
+  }
+
+  private setBound(lane: Lane, offset: number): void {
+    if (lane.ended !== null) return;
+    lane.setBound(offset);
+    lane.feed.version++;
+    this.session.arrived(lane.feed, lane);
   }
 
   /** @internal */

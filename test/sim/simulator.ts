@@ -349,7 +349,7 @@ export class World {
         const options = {
           signal: controller.signal,
           drainMs: 200,
-          failure: { attempts: 2, backoffMs: 20, then: 'skip' as const },
+          failure: { attempts: 2, backoffMs: 20, exhausted: 'skip' as const },
         };
         const handle = (messages: Iterable<Message>) =>
           new Promise<void>((resolve, reject) => {

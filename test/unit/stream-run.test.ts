@@ -120,7 +120,7 @@ test('retry in place, with growing pauses, then skip', async () => {
       calls.push([message.offset, attempt, clock.now()]);
       if (message.offset === 1) throw new Error('no');
     },
-    { failure: { attempts: 3, backoffMs: 100, then: 'skip' } },
+    { failure: { attempts: 3, backoffMs: 100, exhausted: 'skip' } },
   );
   chunk(1, 0, 3);
   await clock.advance(1000);
@@ -153,7 +153,7 @@ test('dead letter: with provenance, and the report comes before the acknowledgem
     (message) => {
       if (message.offset === 7) throw new TypeError('bad');
     },
-    { failure: { then: { deadLetter: { producer, topic: (message) => `${message.topic}.dlq` } } } },
+    { failure: { exhausted: { deadLetter: { producer, topic: (message) => `${message.topic}.dlq` } } } },
   );
   deliver(
     encodeChunk(1, [
@@ -182,7 +182,9 @@ test('dead letter: with provenance, and the report comes before the acknowledgem
 
 test('a dead letter that cannot be sent ends the run', async () => {
   const { stream, chunk } = two();
-  const failure = { then: { deadLetter: { topic: 'd', producer: { send: () => Promise.reject(new Error('down')) } } } };
+  const failure = {
+    exhausted: { deadLetter: { topic: 'd', producer: { send: () => Promise.reject(new Error('down')) } } },
+  };
   const running = stream.run(() => Promise.reject(new Error('no')), { failure });
   chunk(1, 4, 1);
   await expect(running).rejects.toMatchObject({ offset: 4, cause: new Error('down') });
