@@ -1,7 +1,7 @@
 /** Batches with RxJS: the messages are an observable, and batching is one of its operators. */
 
 import { Consumer } from 'rdkafka-rx';
-import { bufferCount, concatMap, fromEvent, takeUntil, tap } from 'rxjs';
+import { bufferCount, concatMap, fromEvent, map, of, takeUntil, tap } from 'rxjs';
 import { integer, main, text } from './support/command';
 import { kafkaOptions, kafkaToRead, readable } from './support/kafka';
 
@@ -23,7 +23,8 @@ void main(command, async (options, { signal }) => {
   consumer.errors$.subscribe((error) => console.error(error.message));
   await consumer.subscribe(options.topic);
 
-  const cancelled$ = fromEvent(signal, 'abort').pipe(tap(() => console.log('Cancelled.')));
+  const aborted$ = signal.aborted ? of(null) : fromEvent(signal, 'abort').pipe(map(() => null));
+  const cancelled$ = aborted$.pipe(tap(() => console.log('Cancelled.')));
   let messages = 0;
   const batches$ = consumer.messages$.pipe(
     tap({ finalize: () => console.log('Disposed.') }),

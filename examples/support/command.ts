@@ -59,7 +59,7 @@ const ADDRESS = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i;
 
 /** `--brokers`. Null: a cluster inside this process. */
 export const brokers: Option<string | null> = {
-  value: 'HOST:PORT,...',
+  value: 'HOST:PORT[,...]',
   help: 'a Kafka to use (default: a cluster inside this process)',
   parse(given, name) {
     if (given === undefined) return null;
