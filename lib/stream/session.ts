@@ -346,20 +346,17 @@ export class Session implements FeedHost, LaneHost {
     this.events.emit({ type: 'error', error });
   }
 
-  // --- accounting
+  // --- accounting, for the lanes and the feeds: not marked internal, the declarations must still implement the interfaces
 
-  /** @internal */
   touched(lane: Lane): void {
     this.touchedLanes.push(lane);
     this.schedule();
   }
 
-  /** @internal */
   stale(lane: Lane, why: 'duplicate' | 'revoked' | 'lost' | 'rewound' | 'closed'): void {
     this.watch.stale(lane, why);
   }
 
-  /** @internal */
   arrived(feed: Feed, lane: Lane): void {
     this.watch.start();
     if (lane.untilEof !== 0 && !lane.finished) return;
@@ -367,13 +364,11 @@ export class Session implements FeedHost, LaneHost {
     this.schedule();
   }
 
-  /** @internal */
   refused(feed: Feed, lane: Lane): void {
     void feed;
     (this.streamOf(lane.topic) as KafkaStream<never, never>).refuse(lane);
   }
 
-  /** @internal */
   report(event: ConsumerEvent): void {
     this.events.emit(event);
   }
