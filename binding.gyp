@@ -17,7 +17,7 @@
         "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
         "<!@(node <(root)/scripts/librdkafka.mjs defines <(sanitize))"
       ],
-      # node's own common.gypi asks for -w-free gnu++ of its V8; the addon is N-API only and picks its own.
+      # node's common.gypi asks for what V8's headers need; the addon is Node-API only.
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
       "cflags_cc": ["-std=c++17"],
       "cflags": ["<!@(node <(root)/scripts/librdkafka.mjs include <(sanitize))", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-fvisibility=hidden", "-fstack-protector-strong"],
@@ -31,7 +31,8 @@
             # Node exports its own OpenSSL and zlib: without these the statically linked ones would bind to Node's.
             "-Wl,--exclude-libs,ALL",
             "-Wl,-Bsymbolic",
-            "-Wl,-z,relro,-z,now"
+            "-Wl,-z,relro,-z,now",
+            "-Wl,--version-script=<(root)/native/exports.map"
           ]
         }],
         ["OS=='mac'", {
@@ -49,8 +50,7 @@
         }],
         ["OS=='linux' and sanitize!=''", {
           "cflags": ["-fsanitize=<(sanitize)", "-fno-omit-frame-pointer", "-O1"],
-          "ldflags": ["-fsanitize=<(sanitize)"],
-          "ldflags!": ["-Wl,-Bsymbolic"]
+          "ldflags": ["-fsanitize=<(sanitize)"]
         }]
       ]
     }

@@ -11,7 +11,6 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -70,7 +69,7 @@ export function buildInto(prefix, recipe) {
   try {
     say(`building librdkafka ${recipe.version} once into ${prefix} (about a minute on two cores) ...`);
     const source = fetchSource(work, recipe);
-    compile(source, work, recipe);
+    compile(source, work, recipe, `${prefix}.log`);
     const staged = join(work, 'out');
     mkdirSync(join(staged, 'include/librdkafka'), { recursive: true });
     mkdirSync(join(staged, 'lib'));
@@ -83,6 +82,8 @@ export function buildInto(prefix, recipe) {
     cpSync(join(source, 'config.h'), join(staged, 'doc/config.h'));
     writeFileSync(join(staged, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
     renameSync(staged, prefix);
+    // Only a failed build leaves its log behind.
+    rmSync(`${prefix}.log`, { force: true });
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -118,7 +119,7 @@ function fetchSource(work, recipe) {
   return join(work, recipe.directory);
 }
 
-function compile(source, work, recipe) {
+function compile(source, work, recipe, log) {
   const { dependencies, cflags, sanitize } = recipe;
   const stubs = stubLibraries(work, dependencies);
   const on = (mode) => (mode === 'none' ? 'disable' : 'enable');
@@ -137,7 +138,6 @@ function compile(source, work, recipe) {
   ];
   // An empty pkg-config path: what to link was decided already, configure only has to agree.
   const env = { ...process.env, PKG_CONFIG_PATH: '', PKG_CONFIG_LIBDIR: work, MAKEFLAGS: '', MAKELEVEL: '' };
-  const log = join(dirname(work), 'last-build.log');
   const output = openSync(log, 'w');
   const step = (name, program, args) => {
     const result = spawnSync(program, args, { cwd: source, env, stdio: ['ignore', output, output] });
@@ -180,8 +180,6 @@ function verifyFeatures(config, dependencies, log) {
   for (const [name, define] of Object.entries(defines)) {
     const built = new RegExp(`^#define ${define} 1`, 'm').test(text);
     if (built !== (dependencies[name] !== 'none'))
-      throw new BuildError(
-        `librdkafka's configure did not agree about ${name} (${define}); see ${log} (${statSync(log).size} bytes).`,
-      );
+      throw new BuildError(`librdkafka's configure did not agree about ${name} (${define}); see ${log}.`);
   }
 }

@@ -1,0 +1,59 @@
+/** The package as its users get it: by name, through require and import, with what its tarball holds. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+const root = resolve(__dirname, '../..');
+const node = (...args: string[]): string =>
+  execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
+
+const names =
+  'Object.keys(m).filter((name) => !["default", "__esModule", "module.exports"].includes(name)).sort().join()';
+
+it.each(['rdkafka-rx', 'rdkafka-rx/testing'])('%s has the same names for require and import', (specifier) => {
+  const required = node('-e', `const m = require('${specifier}'); console.log(${names})`);
+  const imported = node('--input-type=module', '-e', `import * as m from '${specifier}'; console.log(${names})`);
+  expect(imported).toBe(required);
+  expect(required.split(',').length).toBeGreaterThan(1);
+});
+
+it('gives import and require the same classes', () => {
+  const script = `
+    import { Consumer } from 'rdkafka-rx';
+    import { createRequire } from 'node:module';
+    console.log(createRequire(process.cwd() + '/x.js')('rdkafka-rx').Consumer === Consumer);
+  `;
+  expect(node('--input-type=module', '-e', script)).toBe('true');
+});
+
+it('has every file that its exports name, and hides the others', () => {
+  const { exports } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8')) as {
+    exports: Record<string, string | Record<string, string>>;
+  };
+  const files = Object.values(exports).flatMap((target) =>
+    typeof target === 'string' ? [target] : Object.values(target),
+  );
+  expect(files.filter((file) => !existsSync(resolve(root, file)))).toEqual([]);
+  expect(node('-p', "try { require('rdkafka-rx/dist/native') } catch (error) { error.code }")).toBe(
+    'ERR_PACKAGE_PATH_NOT_EXPORTED',
+  );
+});
+
+it('runs nothing at install, and packs no tests, build results or download addresses', () => {
+  const manifest = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+    gypfile: boolean;
+  };
+  expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
+  expect(manifest.gypfile).toBe(false);
+  const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [{ files } = { files: [] }] = JSON.parse(packed) as { files: { path: string }[] }[];
+  const paths = files.map((file) => file.path);
+  expect(paths).toEqual(expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'binding.gyp', 'LICENSE']));
+  expect(paths.filter((path) => /^(test|bench|build|examples|\.ci)\/|\.node$|tsbuildinfo$/.test(path))).toEqual([]);
+  expect(readFileSync(resolve(root, 'package-lock.json'), 'utf8')).not.toContain('"resolved"');
+});
