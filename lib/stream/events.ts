@@ -72,10 +72,7 @@ export interface ErrorEvent {
   readonly error: KafkaError;
 }
 
-/**
- * Multicast of events. Never gates: listeners are called at once and nothing is kept, except by the bounded queues
- * of {@link EventHub.iterate}.
- */
+/** Multicast of events. Never gates: listeners are called at once, and nothing is kept for those who come later. */
 export class EventHub<E> {
   private listeners: readonly ((event: E) => void)[] = [];
   private enders: readonly ((error: Error | null) => void)[] = [];

@@ -69,7 +69,6 @@ export class Feed {
   private timer: unknown = null;
   private flushing: { readonly lane: Lane; readonly reason: BatchReason } | null = null;
   private end: { readonly error: Error | null } | null = null;
-  private last: Surface | null = null;
 
   constructor(
     readonly name: string,
@@ -123,25 +122,29 @@ export class Feed {
       this.release(this.surface);
     }
     this.surface = surface;
-    if (this.last !== null && this.last !== surface) this.restart();
-    this.last = surface;
+    for (const lane of this.lanes) lane.acceptRefused();
     if (this.end !== null) this.finish(null);
     else this.host.clock.microtask(() => this.wake());
   }
 
-  private restart(): void {
-    for (const lane of this.lanes) {
-      lane.acceptRefused();
-      lane.rewind();
-    }
-  }
-
-  /** The surface stops reading, at once. Nothing is acknowledged, nothing is lost. */
+  /**
+   * The surface stops reading, at once. Nothing is acknowledged, nothing is lost: what was delivered and is not done is
+   * delivered again to the next one, unless it is acknowledged first. Nobody waits for it any more.
+   */
   release(surface: Surface): void {
     if (this.surface !== surface) return;
     this.surface = null;
     this.version++;
     this.disarm();
+    for (const lane of this.lanes) lane.rewind();
+  }
+
+  /** Ends the surface with an error; the feed can be read again. */
+  fail(error: Error): void {
+    const { surface } = this;
+    if (surface === null) return;
+    this.release(surface);
+    surface.finish(error);
   }
 
   wake(): void {
@@ -259,9 +262,9 @@ export class Feed {
     return null;
   }
 
-  /** Some of a run was delivered: [from, lane.next). */
-  delivered(lane: Lane, from: number): void {
-    if (this.settleOnDelivery) lane.settleRange(from, lane.next);
+  /** Messages of a run were delivered: [from, to). */
+  delivered(lane: Lane, from: number, to: number): void {
+    if (this.settleOnDelivery) lane.settleRange(from, to);
     this.host.arrived(this, lane);
   }
 

@@ -70,11 +70,7 @@ abstract class Puller<T> implements Surface {
 
   /** Stops at once; a parked request is answered with the end. Nothing is acknowledged. */
   cancel(): void {
-    if (this.feed.surface === this) {
-      this.feed.release(this);
-      // Whoever iterated is done with what it had: it is delivered again, and a revocation need not wait for it.
-      for (const lane of this.feed.lanes) lane.rewind();
-    }
+    this.feed.release(this);
     this.end ??= { error: null };
     this.unpark()?.resolve(null);
   }
@@ -129,7 +125,7 @@ class MessagePuller extends Puller<Message<never, never>> {
     }
     const lane = this.run.chunk.lane as Lane;
     const from = lane.next++;
-    feed.delivered(lane, from);
+    feed.delivered(lane, from, from + 1);
     return new Message<never, never>(this.run.chunk, this.at++);
   }
 }

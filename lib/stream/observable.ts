@@ -68,12 +68,13 @@ class MessagePush extends Push<Message<never, never>> {
       const first = lane.next;
       const { version } = feed;
       // Each message counts as delivered when it is its turn: what follows an unsubscribe was never delivered.
-      for (let i = run.from, seq = first; i < to; i++) {
+      let seq = first;
+      for (let i = run.from; i < to; i++) {
         lane.next = ++seq;
         subscriber.next(new Message<never, never>(chunk, i));
         if (feed.version !== version) break;
       }
-      feed.delivered(lane, first);
+      feed.delivered(lane, first, seq);
       feed.host.flush();
     }
   }
@@ -119,6 +120,17 @@ export function observeEvents<E, T>(hub: Pick<EventHub<E>, 'on'>, pick: (event: 
       },
       (error) => (error === null ? subscriber.complete() : subscriber.error(error)),
     ),
+  );
+}
+
+/** The events of some types. */
+export function observeTypes<E extends { readonly type: string }, T extends E['type']>(
+  hub: EventHub<E>,
+  ...types: T[]
+): Observable<Extract<E, { readonly type: T }>> {
+  const wanted = new Set<string>(types);
+  return observeEvents(hub, (event) =>
+    wanted.has(event.type) ? (event as Extract<E, { readonly type: T }>) : undefined,
   );
 }
 

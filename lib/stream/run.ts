@@ -490,12 +490,13 @@ class MessageRunner extends Runner<Message<never, never>> {
       const work = this.workOf(lane);
       const first = lane.next;
       const { version } = feed;
-      for (let i = run.from, seq = first; i < to; i++) {
+      let seq = first;
+      for (let i = run.from; i < to; i++) {
         lane.next = ++seq;
         if (!this.place(work, new Message<never, never>(chunk, i))) break;
         if (feed.version !== version) break;
       }
-      feed.delivered(lane, first);
+      feed.delivered(lane, first, seq);
       feed.host.flush();
     }
   }
@@ -604,7 +605,6 @@ async function drive<K, V, U extends Unit>(
     runner.abandon();
     for (const lane of feed.lanes) lane.mask &= ~(BUSY | REFUSED);
     feed.release(runner);
-    for (const lane of feed.lanes) lane.rewind();
     stream.reopen();
   } else {
     // The stream came to its end. After a fatal error nothing can be waited for.

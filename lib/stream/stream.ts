@@ -43,7 +43,7 @@ export interface StreamOptions<K, V> {
   readonly commit?: CommitMode;
   /** `eof`: ends when every partition first assigned has reached the end it had then. Default `forever`. */
   readonly until?: 'forever' | 'eof';
-  /** What happens on a push surface to a message that cannot be decoded. Default `stop`: the stream ends with its error. */
+  /** What happens on a push surface to a message that cannot be decoded. Default `stop`: the surface ends with its error. */
   readonly onDecodeError?: 'stop' | 'skip';
   /** Ends the stream as {@link KafkaStream.stop} does. */
   readonly signal?: AbortSignal;
@@ -288,7 +288,7 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
       return;
     }
     lane.mask |= REFUSED;
-    this.session.clock.microtask(() => this.end(error));
+    this.session.clock.microtask(() => lane.feed.fail(error));
   }
 
   /** @internal */

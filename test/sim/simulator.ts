@@ -294,8 +294,7 @@ export class World {
     this.note(`open ${kind}`);
     // A surface that is asked takes over when it is asked first; take() is one surface however often it is called.
     const takesOver = () => {
-      if (kind === 'take' && (this.stream.feed as unknown as { last: { name: string } | null }).last?.name === 'take()')
-        return;
+      if (kind === 'take' && this.stream.feed.surface?.name === 'take()') return;
       for (const model of this.lanes.values()) {
         model.lastStarted = -1;
         model.begun.clear();

@@ -1,4 +1,6 @@
-import { filter, map } from 'rxjs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { filter, map, take } from 'rxjs';
 import type { MessageBatch } from '../../lib/batch';
 import type { Message } from '../../lib/message';
 import { json, utf8 } from '../../lib/serdes';
@@ -184,6 +186,27 @@ describe('messages$', () => {
     expect(source.committed.get('t/0')).toBe(9);
   });
 
+  test('the next reader meets the message that cannot be decoded, and may read its bytes', async () => {
+    const { session, assign, deliver } = harness();
+    const stream = session.stream('t', { value: json<number>() });
+    assign(1, { 1: 't/0' });
+    deliver(
+      encodeChunk(
+        1,
+        ['{', '2'].map((value, offset) => ({ offset, value })),
+      ),
+    );
+    const errors: string[] = [];
+    for (let n = 0; n < 2; n++) {
+      stream.messages$.subscribe({ error: (error: Error) => errors.push(error.name) });
+      await settled();
+    }
+    expect(errors).toEqual(['DecodeError', 'DecodeError']);
+    const batch = await stream.take();
+    expect(batch?.at(0)?.rawValue?.toString()).toBe('{');
+    expect(batch?.at(1)?.value).toBe(2);
+  });
+
   test('onDecodeError: skip goes on past it', async () => {
     const { session, source, events, assign, deliver } = harness();
     const stream = session.stream('t', { value: json<number>(), onDecodeError: 'skip' });
@@ -204,6 +227,52 @@ describe('messages$', () => {
     await session.flushCommits();
     expect(source.committed.get('t/0')).toBe(5);
     expect(events.filter(({ type }) => type === 'skipped')).toHaveLength(3);
+  });
+});
+
+test('a stop after an unsubscribe does not wait for what was left', async () => {
+  const { session, clock, assign, chunk } = harness();
+  const stream = session.stream('t');
+  assign(1, { 1: 't/0' });
+  chunk(1, 0, 3);
+  const subscription = stream.messages$.subscribe();
+  await settled();
+  subscription.unsubscribe();
+  expect(await session.stop()).toMatchObject({ drained: true, waitedMs: 0 });
+  expect(clock.time).toBe(0);
+});
+
+test("commit: 'delivery' settles exactly what was handed out before the unsubscribe", async () => {
+  const { session, source, assign, chunk } = harness();
+  const stream = session.stream('t', { commit: 'delivery' });
+  assign(1, { 1: 't/0' });
+  chunk(1, 0, 9);
+  stream.messages$.pipe(take(4)).subscribe();
+  await settled();
+  await session.flushCommits();
+  expect(source.committed.get('t/0')).toBe(4);
+  expect(offsets(await stream.take())).toEqual([4, 5, 6, 7, 8]);
+});
+
+test('a batch that is garbage collected without an acknowledgement is reported', async () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  const { session, events, assign, chunk } = harness({ leakDetection: true });
+  const stream = session.stream('t');
+  assign(1, { 1: 't/0' });
+  chunk(1, 0, 3);
+  await (async () => {
+    (await stream.take())?.at(0)?.ack();
+  })();
+  for (let n = 0; n < 20 && !events.some(({ type }) => type === 'leaked-lease'); n++) {
+    await settled();
+    gc();
+  }
+  expect(events.find(({ type }) => type === 'leaked-lease')).toMatchObject({
+    topic: 't',
+    partition: 0,
+    offset: 1,
+    messages: 2,
   });
 });
 
