@@ -1,7 +1,7 @@
 import { type MonoTypeOperatorFunction, Observable, type OperatorFunction } from 'rxjs';
 import { ArgumentError } from '../errors';
 import type { AckResult, Message } from '../message';
-import type { Order } from './run';
+import type { Order } from './failure';
 
 /** Something whose message has to be acknowledged when it is done. */
 export interface Ackable {

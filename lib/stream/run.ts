@@ -1,83 +1,22 @@
 import { MessageBatch } from '../batch';
-import { ArgumentError, ConsumeError, DecodeError } from '../errors';
+import { ArgumentError, DecodeError } from '../errors';
 import { Message } from '../message';
+import {
+  type BatchHandler,
+  bury,
+  type DeadLetter,
+  decide,
+  type FailurePolicy,
+  type HandlerContext,
+  HandlerError,
+  type MessageHandler,
+  type Order,
+} from './failure';
 import type { Feed, Surface } from './feed';
 import { BUSY, type Lane, REFUSED } from './lane';
 import type { KafkaStream, StopOptions, StopSummary } from './stream';
 
-/** A handler failed for good. The handler's error is the `cause`. */
-export class HandlerError extends ConsumeError {
-  constructor(
-    at: { topic: string; partition: number; offset: number },
-    /** How often the handler was called for it. */
-    readonly attempt: number,
-    cause: unknown,
-  ) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    super('ERR_KAFKA_CLIENT_STATE', `Handling ${at.topic}/${at.partition} @${at.offset} failed: ${why}`, at, { cause });
-    this.name = 'HandlerError';
-  }
-}
-
-export interface HandlerContext {
-  /** Aborted when the partition is taken away or the stream ends: what the handler does is of no use any more. */
-  readonly signal: AbortSignal;
-  /** 1 for the first call. */
-  readonly attempt: number;
-}
-
-export type MessageHandler<K, V> = (message: Message<K, V>, context: HandlerContext) => unknown;
-export type BatchHandler<K, V> = (batch: MessageBatch<K, V>, context: HandlerContext) => unknown;
-
-/**
- * `partition`: one message of a partition after the other. `key`: likewise for messages of a partition with equal
- * keys; others at the same time. `none`: started in order, finished in any.
- */
-export type Order = 'partition' | 'key' | 'none';
-
-/** Where messages go that cannot be handled. `send` must resolve on the delivery report, as a producer's does. */
-export interface DeadLetter<K, V> {
-  readonly producer: {
-    send(record: {
-      topic: string;
-      key: Buffer | null;
-      value: Buffer | null;
-      headers: [string, Buffer | string | null][];
-    }): Promise<unknown>;
-  };
-  readonly topic: string | ((message: Message<K, V>) => string);
-}
-
-export type Decision<K, V> =
-  | 'stop'
-  | 'skip'
-  | { readonly retryAfterMs: number }
-  | { readonly deadLetter: DeadLetter<K, V> };
-
-export interface FailureOptions<K, V> {
-  /** Calls of the handler in all, default 1. Retries keep their place in the order. */
-  readonly attempts?: number;
-  /** Before the second call; doubled for each further one, with jitter. Default 100. */
-  readonly backoffMs?: number;
-  /** Default 30,000. */
-  readonly maxBackoffMs?: number;
-  /** After the last attempt, and at once for what cannot be decoded. Default `stop`. */
-  readonly exhausted?: 'stop' | 'skip' | { readonly deadLetter: DeadLetter<K, V> };
-}
-
-/**
- * What becomes of a message whose handler failed. `stop` (default): the run ends and rejects, and nothing from the
- * message on is committed. `skip`: it counts as done. A function decides case by case.
- */
-export type FailurePolicy<K, V> =
-  | 'stop'
-  | 'skip'
-  | FailureOptions<K, V>
-  | ((failure: {
-      readonly error: unknown;
-      readonly attempt: number;
-      readonly message: Message<K, V>;
-    }) => Decision<K, V> | Promise<Decision<K, V>>);
+export type * from './failure';
 
 export interface RunBatchOptions<K, V> extends StopOptions {
   /** Partitions handled at the same time. Default: all. With batches of scope `stream` always 1. */
@@ -343,7 +282,10 @@ abstract class Runner<U extends Unit> implements Surface {
   private async failed(work: Work, bucket: Bucket | null, unit: U, attempt: number, error: unknown): Promise<void> {
     try {
       for (let cause = error; ; attempt++) {
-        const decision = await this.decide(unit, attempt, cause);
+        const [message] = messagesOf(unit) as [Message<never, never>];
+        const decision = await decide(this.policy, { error: cause, attempt, message }, () =>
+          this.feed.host.clock.random(),
+        );
         if (!this.alive(unit)) break;
         if (decision === 'stop') throw cause;
         if (decision === 'skip') {
@@ -386,20 +328,6 @@ abstract class Runner<U extends Unit> implements Surface {
     return isBatch(unit) ? unit.segments.some(({ chunk }) => !chunk.lane.signal.aborted) : !signalOf(unit).aborted;
   }
 
-  private decide(unit: U, attempt: number, error: unknown): Decision<never, never> | Promise<Decision<never, never>> {
-    const { policy } = this;
-    if (policy === 'stop' || policy === 'skip') return policy;
-    if (typeof policy === 'function') {
-      const [message] = messagesOf(unit);
-      return policy({ error, attempt, message: message as Message<never, never> });
-    }
-    const { attempts = 1, backoffMs = 100, maxBackoffMs = 30_000, exhausted = 'stop' } = policy;
-    // The bytes will not change: decoding again is of no use.
-    if (attempt >= attempts || error instanceof DecodeError) return exhausted;
-    const most = Math.min(maxBackoffMs, backoffMs * 2 ** (attempt - 1));
-    return { retryAfterMs: most * (0.5 + this.feed.host.clock.random() / 2) };
-  }
-
   private skip(unit: U, error: unknown): void {
     for (const message of messagesOf(unit)) this.report('skipped', message, error);
     unit.ack();
@@ -407,32 +335,9 @@ abstract class Runner<U extends Unit> implements Surface {
   }
 
   /** The report of the dead letter comes before the acknowledgement: a crash between them makes two, never none. */
-  private async bury(
-    unit: U,
-    attempt: number,
-    error: unknown,
-    { producer, topic }: DeadLetter<never, never>,
-  ): Promise<void> {
-    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  private async bury(unit: U, attempt: number, error: unknown, letter: DeadLetter<never, never>): Promise<void> {
     const all = [...messagesOf(unit)];
-    await Promise.all(
-      all.map((message) =>
-        producer.send({
-          topic: typeof topic === 'function' ? topic(message) : topic,
-          key: message.rawKey,
-          value: message.rawValue,
-          headers: [
-            ...message.headers.entries.map(([name, value]): [string, Buffer | null] => [name, value]),
-            ['dlq.source.topic', message.topic],
-            ['dlq.source.partition', String(message.partition)],
-            ['dlq.source.offset', String(message.offsetBig)],
-            ['dlq.source.timestamp', String(message.timestamp)],
-            ['dlq.error', why],
-            ['dlq.attempts', String(attempt)],
-          ],
-        }),
-      ),
-    );
+    await Promise.all(all.map((message) => bury(letter, { error, attempt, message })));
     for (const message of all) this.report('dead-letter', message, error);
     unit.ack();
     this.deadLettered += all.length;

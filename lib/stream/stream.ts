@@ -6,6 +6,7 @@ import type { Message } from '../message';
 import type { Deserializer } from '../serdes';
 import { type BatchOptions, batchPolicy } from './batcher';
 import type { Abandoned } from './events';
+import type { BatchHandler, MessageHandler } from './failure';
 import { Feed } from './feed';
 import { iterateBatches, iterateMessages, Taker } from './iterate';
 import { Lane, REFUSED, STOPPING } from './lane';
@@ -13,15 +14,7 @@ import type { LaneAssignment, TopicPartition, TopicPartitionOffset } from './lan
 import { observeBatches, observeEvents, observeMessages, observePartitions, type PartitionStream } from './observable';
 import { readableOf } from './readable';
 import { abandonedOf, stopLane, within, working } from './rebalance';
-import {
-  type BatchHandler,
-  type MessageHandler,
-  type RunBatchOptions,
-  type RunOptions,
-  type RunSummary,
-  runBatches,
-  runMessages,
-} from './run';
+import { type RunBatchOptions, type RunOptions, type RunSummary, runBatches, runMessages } from './run';
 import type { Session } from './session';
 
 /** Topic names, and regular expressions over them (a `RegExp`, or a string that begins with `^`). */

@@ -1,6 +1,6 @@
 import type { Message } from '../../lib/message';
 import { json } from '../../lib/serdes';
-import { HandlerError } from '../../lib/stream/run';
+import { HandlerError } from '../../lib/stream/failure';
 import { encodeChunk } from '../support/chunk-encoder';
 import { harness, settled } from '../support/fake-lanes';
 
