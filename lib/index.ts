@@ -42,6 +42,7 @@ export * from './serdes';
 export type { BatchOptions, CreditLimits } from './stream/batcher';
 export type { CommitOptions } from './stream/committer';
 export type * from './stream/events';
+export { LeaseHeldError } from './stream/feed';
 export type {
   CommitOutcome,
   LaneAssignment,

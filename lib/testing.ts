@@ -59,7 +59,8 @@ export interface ErrorInjection {
 
 /**
  * librdkafka's mock cluster: topics, groups, commits, transactions and faults, in memory. A partition keeps at most
- * 5 MB or 100,000 messages; older ones go.
+ * 5 MB or 100,000 messages; older ones go. A group that changes after its first assignment waits for its members one
+ * second less than their `session.timeout.ms`: set that to 1,500 or so where members come and go.
  *
  * @example
  * ```ts

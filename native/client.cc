@@ -78,6 +78,11 @@ void Client::Open(const Napi::CallbackInfo& info, rd_kafka_type_t type, int even
   if (conf) {
     rd_kafka_conf_set_events(conf.get(), events | kCommonEvents);
     rd_kafka_conf_set_throttle_cb(conf.get(), OnThrottle);
+    // Without a callback librdkafka makes no event of an automatic commit; with events enabled it is never called.
+    if (type == RD_KAFKA_CONSUMER) {
+      rd_kafka_conf_set_offset_commit_cb(
+          conf.get(), [](rd_kafka_t*, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*, void*) {});
+    }
     rd_kafka_conf_set_opaque(conf.get(), loop.get());  // the loop outlives the handle
     rk = MakeHandle(type, std::move(conf), &error);
   }

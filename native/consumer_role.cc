@@ -165,14 +165,15 @@ void ConsumerRole::EndLanes(int id, const std::vector<int32_t>& ids, bool lost, 
 void ConsumerRole::OnCommitted(rd_kafka_event_t* event) {
   RdError error(rd_kafka_event_error(event));
   Partitions partitions = FromList(rd_kafka_event_topic_partition_list(event));
-  const auto request = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(rd_kafka_event_opaque(event)));
-  if (request == 0) {  // librdkafka's own auto-commit of stored offsets
+  void* opaque = rd_kafka_event_opaque(event);
+  if (opaque == &loop_) {  // the configuration's opaque: librdkafka's own auto-commit of stored offsets
     if (error.code == RD_KAFKA_RESP_ERR__NO_OFFSET) return;
     return DeliverEvent(loop_, "auto-commit", [error, partitions](Napi::Env env, Napi::Object object) {
       object["error"] = error.ToJs(env);
       object["partitions"] = PartitionsToJs(env, partitions);
     });
   }
+  const auto request = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(opaque));
   // "Nothing to commit" is an answer, not a failure.
   if (error && error.code != RD_KAFKA_RESP_ERR__NO_OFFSET) return loop_.Reject(request, std::move(error));
   loop_.Resolve(request, [partitions = std::move(partitions)](Napi::Env env) { return PartitionsToJs(env, partitions); });
@@ -282,8 +283,11 @@ void ConsumerRole::Seek(uint32_t request, const Partitions& partitions, int time
 }
 
 void ConsumerRole::Commit(uint32_t request, const Partitions& partitions) {
+  // The answer comes as an event on the queue. The callback is never called: it keeps librdkafka from reporting the
+  // commit a second time, to the configuration's callback.
+  auto unused = [](rd_kafka_t*, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*, void*) {};
   rd_kafka_resp_err_t err =
-      rd_kafka_commit_queue(loop_.rk(), partitions.empty() ? nullptr : ToList(partitions).get(), control_.get(), nullptr,
+      rd_kafka_commit_queue(loop_.rk(), partitions.empty() ? nullptr : ToList(partitions).get(), control_.get(), unused,
                             reinterpret_cast<void*>(static_cast<uintptr_t>(request)));
   if (err != RD_KAFKA_RESP_ERR_NO_ERROR) loop_.Reject(request, RdError(err));
 }

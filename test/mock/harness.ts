@@ -19,6 +19,12 @@ import {
 import { liveHandles, MockCluster, type MockClusterOptions } from 'rdkafka-rx/testing';
 import { filter, firstValueFrom, type Observable } from 'rxjs';
 
+/**
+ * Settings of members whose group rebalances while it has members: the embedded cluster waits for them a second less
+ * than their session timeout (a real one until they are all there).
+ */
+export const quick = { 'session.timeout.ms': 1500, 'heartbeat.interval.ms': 100 };
+
 type Optional<C> = Partial<C> & { readonly [key: string]: unknown };
 
 /** A cluster for this file, and clients of it that end with the test. */
@@ -28,6 +34,7 @@ export class Bench {
 
   /** Call at the top of a test file. */
   static use(options: MockClusterOptions = {}): Bench {
+    jest.setTimeout(30_000);
     const bench = new Bench();
     beforeAll(async () => {
       bench.cluster = await MockCluster.start(options);
