@@ -24,14 +24,16 @@ const project = (name, extra = {}) => ({
 
 module.exports = {
   maxWorkers: 2,
+  // Jest takes this from the top level only; files that need more say so with jest.setTimeout().
+  testTimeout: 60_000,
   passWithNoTests: true,
   projects: [
-    project('unit', { testTimeout: 10_000 }),
-    project('mock', { testTimeout: 30_000 }),
-    project('lifecycle', { testTimeout: 60_000 }),
-    project('sim', { testTimeout: 120_000 }),
+    project('unit'),
+    project('mock'),
+    project('lifecycle'),
+    project('sim'),
+    project('faults'),
     project('broker', {
-      testTimeout: 300_000,
       globalSetup: '<rootDir>/test/support/kafka-global-setup.ts',
       globalTeardown: '<rootDir>/test/support/kafka-global-teardown.ts',
     }),

@@ -15,8 +15,12 @@ export interface CommitOptions {
   readonly onEof?: boolean;
 }
 
-/** The member is not in the group any more: whatever it commits is refused, and its partitions are others'. */
-const FENCED = /ILLEGAL_GENERATION|UNKNOWN_MEMBER_ID|FENCED_INSTANCE_ID|FENCED_MEMBER_EPOCH/;
+/**
+ * Somebody else has this member's identity: whatever it commits is refused, and its partitions are others'. A stale
+ * generation is not among these: the partitions that a cooperative rebalance leaves here go on, and a commit that
+ * crossed it on the way is refused once.
+ */
+const FENCED = /FENCED_INSTANCE_ID|FENCED_MEMBER_EPOCH/;
 const BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5000;
 

@@ -78,6 +78,32 @@ describe('commits', () => {
         ...at,
         offset: 1,
         error: {
+          code: 82,
+          name: 'ERR_FENCED_INSTANCE_ID',
+          message: 'gone',
+          fatal: false,
+          retriable: false,
+          abortable: false,
+        },
+      },
+    ]);
+    batch.ack();
+    await clock.advance(60_000);
+    expect(source.commits).toHaveLength(1);
+  });
+
+  test('a commit that crossed a rebalance is made again', async () => {
+    const { stream, source, clock, chunk } = one({ commit: { ms: 50 } });
+    source.manual = true;
+    chunk(1, 0, 4);
+    const batch = (await stream.take()) as MessageBatch;
+    batch.at(0)?.ack();
+    await clock.advance(50);
+    source.commits[0]?.answer([
+      {
+        ...at,
+        offset: 1,
+        error: {
           code: 22,
           name: 'ERR_ILLEGAL_GENERATION',
           message: 'gone',
@@ -89,7 +115,7 @@ describe('commits', () => {
     ]);
     batch.ack();
     await clock.advance(60_000);
-    expect(source.commits).toHaveLength(1);
+    expect(source.commits).toHaveLength(2);
   });
 
   test('by count, without waiting for the time', async () => {
