@@ -32,10 +32,10 @@ const REACH_MS = 5000;
 const PARTITIONS = 2;
 
 /** Asks the brokers whether they are there. @throws Failure when none answers within five seconds. */
-export async function reach(servers: string, topic?: string): Promise<ClusterMetadata> {
+export async function reach(servers: string): Promise<ClusterMetadata> {
   await using admin = new Admin({ 'bootstrap.servers': servers });
   try {
-    return await admin.metadata(topic, { timeoutMs: REACH_MS });
+    return await admin.metadata(null, { timeoutMs: REACH_MS });
   } catch (cause) {
     if (!(cause instanceof KafkaError)) throw cause;
     throw new Failure(
@@ -81,8 +81,9 @@ export interface Kafka extends AsyncDisposable {
  */
 export async function kafkaToRead({ brokers, topic, interval }: KafkaOptions): Promise<Kafka> {
   if (brokers === null) return embedded(topic, interval);
-  const { topics } = await reach(brokers, topic);
-  const partitions = topics[0]?.partitions.length ?? 0;
+  // All topics: a broker may create the one it is asked about.
+  const { topics } = await reach(brokers);
+  const partitions = topics.find(({ name }) => name === topic)?.partitions.length ?? 0;
   if (partitions === 0) {
     throw new Failure(`There is no topic '${topic}' at ${brokers}: create it, or name another with --topic.`);
   }
