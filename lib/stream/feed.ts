@@ -80,8 +80,9 @@ export class Feed {
     private readonly parent: Feed | null = null,
   ) {}
 
-  get ended(): boolean {
-    return this.end !== null;
+  /** Whoever had messages of this feed left: nobody waits until they are done. */
+  get abandoned(): boolean {
+    return this.surface === null && this.end === null;
   }
 
   add(lane: Lane): void {
@@ -122,7 +123,10 @@ export class Feed {
       this.release(this.surface);
     }
     this.surface = surface;
-    for (const lane of this.lanes) lane.acceptRefused();
+    for (const lane of this.lanes) {
+      lane.acceptRefused();
+      lane.rewind();
+    }
     if (this.end !== null) this.finish(null);
     else this.host.clock.microtask(() => this.wake());
   }
@@ -136,7 +140,6 @@ export class Feed {
     this.surface = null;
     this.version++;
     this.disarm();
-    for (const lane of this.lanes) lane.rewind();
   }
 
   /** Ends the surface with an error; the feed can be read again. */

@@ -44,6 +44,7 @@ export interface RebalanceHost {
 
 /** Messages of a lane that are being processed: delivered, not done, and begun with. */
 export function working(lane: Lane): number {
+  if (lane.feed.abandoned) return 0;
   return Math.max(0, lane.inflight - (lane.feed.surface?.unstarted?.(lane) ?? 0));
 }
 
