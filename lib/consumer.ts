@@ -378,7 +378,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   ): Promise<(TopicPartition & { readonly offset: number | null })[]> {
     const wanted = partitions.map(({ topic, partition, timestamp }) => {
       checkPartition({ topic, partition });
-      const offset = Number(timestamp);
+      const offset = timestamp instanceof Date ? timestamp.getTime() : timestamp;
       if (!Number.isSafeInteger(offset) || offset < 0) {
         throw new ArgumentError(`the timestamp for ${topic}/${partition} must be a Date or ms since the epoch`);
       }

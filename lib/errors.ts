@@ -322,7 +322,8 @@ const HINTS: Partial<Record<ErrorName, string>> = {
   _MSG_TIMED_OUT: "No broker confirmed it within 'message.timeout.ms'; check that the brokers can be reached",
   _QUEUE_FULL: "Wait for deliveries, or raise 'queue.buffering.max.messages' and 'queue.buffering.max.kbytes'",
   OFFSET_OUT_OF_RANGE: 'The offset is not in the log (any more); seek to the beginning or the end',
-  _AUTO_OFFSET_RESET: "There is no committed offset and 'auto.offset.reset' is 'error'; seek or assign with an offset",
+  _AUTO_OFFSET_RESET:
+    "The offset is not in the log, or none is committed, and 'auto.offset.reset' is 'error'; assign it again with another offset",
   _MAX_POLL_EXCEEDED: "Handling took longer than 'max.poll.interval.ms'; raise it or do less between two polls",
   UNKNOWN_MEMBER_ID: GONE,
   ILLEGAL_GENERATION: GONE,

@@ -430,7 +430,7 @@ function checkRecord(record: { partition?: number | null; timestamp?: number | D
     );
   }
   if (timestamp === undefined) return;
-  const ms = typeof timestamp === 'number' ? timestamp : Number(timestamp);
+  const ms = timestamp instanceof Date ? timestamp.getTime() : timestamp;
   if (!Number.isSafeInteger(ms) || ms < 0) {
     throw new ArgumentError(
       `the timestamp of a record for ${topic} must be a Date or ms since the epoch, not ${timestamp}`,

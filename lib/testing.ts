@@ -100,13 +100,18 @@ export class MockCluster {
     try {
       await call(this.#native);
     } catch (error) {
-      throw KafkaError.fromNative(error as NativeError, { doing });
+      throw error instanceof KafkaError ? error : KafkaError.fromNative(error as NativeError, { doing });
     }
   }
 
   /** @throws KafkaError `ERR_KAFKA_TOPIC_ALREADY_EXISTS`; ArgumentError */
   createTopic(topic: string, options: { partitions?: number; replicas?: number } = {}): Promise<void> {
     const { partitions = 1, replicas = 1 } = options;
+    if (typeof topic !== 'string' || topic === '') {
+      return Promise.reject(
+        new ArgumentError(`a topic's name must be a non-empty string, not ${JSON.stringify(topic)}`),
+      );
+    }
     if (!Number.isInteger(partitions) || partitions < 1) {
       return Promise.reject(new ArgumentError(`partitions must be a positive integer, not ${partitions}`));
     }
@@ -123,8 +128,10 @@ export class MockCluster {
   /** The next answers to this request are these errors, one each; null is a good answer. */
   pushErrors(api: Api, errors: readonly (ErrorCode | null)[], injection: ErrorInjection = {}): Promise<void> {
     const { broker = -1, rttMs = 0 } = injection;
-    const stack = errors.map((error) => [error === null ? 0 : codeOf(error), rttMs] as const);
-    return this.#run('Cannot push errors', (cluster) => cluster.pushErrors(keyOf(api), stack, broker));
+    return this.#run('Cannot push errors', (cluster) => {
+      const stack = errors.map((error) => [error === null ? 0 : codeOf(error), rttMs] as const);
+      return cluster.pushErrors(keyOf(api), stack, broker);
+    });
   }
 
   /** Forgets the errors pushed for this request to the cluster as a whole. */

@@ -11,6 +11,12 @@ void OnThrottle(rd_kafka_t*, const char* broker, int32_t id, int ms, void* opaqu
                });
 }
 
+// Errors of the client come as events. What librdkafka puts into the queue of one partition (such as that it does not
+// exist) is served by the call that takes its messages, which knows callbacks only: on the poll thread, like all else.
+void OnPartitionError(rd_kafka_t*, int err, const char* reason, void* opaque) {
+  DeliverError(*static_cast<PollLoop*>(opaque), RdError(static_cast<rd_kafka_resp_err_t>(err), reason));
+}
+
 Napi::Array Int32s(Napi::Env env, const int32_t* values, int count) {
   Napi::Array array = Napi::Array::New(env, static_cast<size_t>(count));
   for (int i = 0; i < count; i++) array[static_cast<uint32_t>(i)] = Napi::Number::New(env, values[i]);
@@ -82,6 +88,7 @@ void Client::Open(const Napi::CallbackInfo& info, rd_kafka_type_t type, int even
     if (type == RD_KAFKA_CONSUMER) {
       rd_kafka_conf_set_offset_commit_cb(
           conf.get(), [](rd_kafka_t*, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*, void*) {});
+      rd_kafka_conf_set_error_cb(conf.get(), OnPartitionError);
     }
     rd_kafka_conf_set_opaque(conf.get(), loop.get());  // the loop outlives the handle
     rk = MakeHandle(type, std::move(conf), &error);

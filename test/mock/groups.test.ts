@@ -160,7 +160,7 @@ describe("group.protocol 'consumer'", () => {
   it('two members share the partitions, and commits hold', async () => {
     const topic = await bench.topic(2);
     const group = unique('group');
-    const config = { 'group.id': group, 'group.protocol': 'consumer', 'partition.assignment.strategy': undefined };
+    const config = { 'group.id': group, 'group.protocol': 'consumer' } as const;
     for (const partition of [0, 1]) await bench.fill(topic, 5, { partition, from: partition * 10 });
     const one = bench.consumer(config, { value: utf8 });
     await one.subscribe(topic);

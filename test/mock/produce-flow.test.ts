@@ -4,7 +4,7 @@ import { Bench, next, numbered, rejection, texts } from './harness';
 const bench = Bench.use({ brokers: 3 });
 
 /** Every promise's fate, and how often it settled. */
-function watch<T>(promises: readonly Promise<T>[]) {
+function watch(promises: readonly Promise<unknown>[]) {
   const fates = promises.map(() => ({ settled: 0, code: undefined as string | undefined, ok: false }));
   const all = promises.map((promise, i) =>
     promise.then(

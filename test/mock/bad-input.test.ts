@@ -1,0 +1,435 @@
+/** Mistakes: each has its class of error, a code that stays, and a sentence that says what to do; nothing is lost. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  Admin,
+  ArgumentError,
+  ConfigError,
+  Consumer,
+  DecodeError,
+  json,
+  KafkaError,
+  ProduceError,
+  Producer,
+  UnsupportedError,
+  utf8,
+} from 'rdkafka-rx';
+import { liveHandles, MockCluster } from 'rdkafka-rx/testing';
+import { normalizeConsumerConfig } from '../../lib/config';
+import { Bench, gather, next, quick, rejection, texts, thrown, unique } from './harness';
+
+const bench = Bench.use();
+const servers = { 'bootstrap.servers': '127.0.0.1:1' };
+
+/** The error has class, code and sentence. */
+function expectError(error: unknown, kind: new (...args: never[]) => Error, code: string, sentence: RegExp): void {
+  expect(error).toBeInstanceOf(kind);
+  expect(error).toBeInstanceOf(KafkaError);
+  expect((error as KafkaError).code).toBe(code);
+  expect((error as Error).message).toMatch(sentence);
+}
+
+describe('configuration: nothing is opened', () => {
+  const handles = () => liveHandles();
+  it.each([
+    ['a misspelt key', { 'group.idd': 'g' }, 'group.idd', /is not a configuration key; did you mean 'group.id'\?/],
+    ['an unknown key', { 'no.such.thing.at.all': 1 }, 'no.such.thing.at.all', /is not a configuration key; see/],
+    ['the name another client has', { brokers: 'x' }, 'brokers', /did you mean 'bootstrap.servers'\?/],
+    ['a wrong type', { 'session.timeout.ms': true }, 'session.timeout.ms', /must be a whole number from 1 to 3600000/],
+    ['out of range', { 'session.timeout.ms': 0 }, 'session.timeout.ms', /from 1 to 3600000, not 0/],
+    ['a wrong word', { 'auto.offset.reset': 'first' }, 'auto.offset.reset', /must be one of .*'earliest'/],
+    ['null', { 'client.id': null }, 'client.id', /is null; leave the key out to get the default/],
+    ['a producer key', { acks: 1 }, 'acks', /is for producers; a consumer does not have it/],
+    ['a callback of C', { rebalance_cb: () => {} }, 'rebalance_cb', /use rebalances\$/],
+    ['a key that runs code', { 'plugin.library.paths': 'x' }, 'plugin.library.paths', /allowUnsafeConfig/],
+    [
+      'what librdkafka refuses',
+      { 'ssl.ca.pem': 'no pem', 'security.protocol': 'ssl' },
+      undefined,
+      /librdkafka refuses/,
+    ],
+    ['keys that contradict', { 'max.poll.interval.ms': 1000 }, undefined, /max.poll.interval.ms.*session.timeout.ms/],
+  ])('%s', (_, config, key, sentence) => {
+    const before = handles();
+    const error = thrown(() => new Consumer({ ...servers, 'group.id': 'g', ...config } as never));
+    expectError(error, ConfigError, 'ERR_KAFKA_CLIENT_CONFIG', sentence);
+    expect((error as ConfigError).key).toBe(key);
+    expect(handles()).toBe(before);
+  });
+
+  it.each([
+    ['consumer', () => new Consumer({} as never)],
+    ['producer', () => new Producer({} as never)],
+    ['admin', () => new Admin({ 'bootstrap.servers': '' })],
+  ])('no bootstrap.servers: %s', (_, make) => {
+    expectError(
+      thrown(make),
+      ConfigError,
+      'ERR_KAFKA_CLIENT_CONFIG',
+      /'bootstrap.servers' is required.*localhost:9092/,
+    );
+  });
+
+  it.each([undefined, null, 'localhost:9092', []])('no object but %j', (config) => {
+    expectError(
+      thrown(() => new Producer(config as never)),
+      ConfigError,
+      'ERR_KAFKA_CLIENT_CONFIG',
+      /must be an object/,
+    );
+  });
+
+  it('a feature newer than the linked librdkafka', () => {
+    const config = { ...servers, 'group.protocol': 'consumer' } as const;
+    const error = thrown(() => normalizeConsumerConfig(config, { librdkafka: '2.6.1' }));
+    expectError(
+      error,
+      UnsupportedError,
+      'ERR_KAFKA_CLIENT_UNSUPPORTED',
+      /needs librdkafka .* or newer, and 2.6.1 is linked/,
+    );
+  });
+
+  it('a secret is not repeated in the error', () => {
+    const error = thrown(() => new Consumer({ ...servers, 'sasl.password': 12345678 } as never));
+    expectError(error, ConfigError, 'ERR_KAFKA_CLIENT_CONFIG', /'sasl.password' must be text, not a number/);
+    expect(error.message).not.toContain('12345678');
+  });
+});
+
+it('missing group.id: the call says so, assign works', async () => {
+  const reader = bench.reader();
+  const error = await rejection(reader.subscribe('topic'));
+  expectError(error, ConfigError, 'ERR_KAFKA_CLIENT_CONFIG', /set 'group.id', or use assign\(\)/);
+  expectError(
+    thrown(() => reader.stream('t')),
+    ConfigError,
+    'ERR_KAFKA_CLIENT_CONFIG',
+    /set 'group.id'/,
+  );
+});
+
+describe('unknown topic', () => {
+  it('to a consumer: an error event that names it, and the topic is read once it is there', async () => {
+    const topic = unique('unborn');
+    await bench.cluster.setTopicError(topic, 'UNKNOWN_TOPIC_OR_PART');
+    const consumer = bench.consumer({ 'topic.metadata.refresh.interval.ms': 50, ...quick }, { value: utf8 });
+    const told = next(consumer.errors$);
+    await consumer.subscribe(topic);
+    expectError(
+      await told,
+      KafkaError,
+      'ERR_KAFKA_UNKNOWN_TOPIC_OR_PART',
+      new RegExp(`${topic}.*create the topic first`),
+    );
+    await bench.cluster.setTopicError(topic, null);
+    await bench.fill(topic, 1);
+    expect(texts(await gather(consumer, 1))).toEqual(['v0']);
+  });
+
+  it('to a producer: the send rejects', async () => {
+    const topic = unique('unborn');
+    await bench.cluster.setTopicError(topic, 'UNKNOWN_TOPIC_OR_PART');
+    const producer = bench.producer({ 'topic.metadata.propagation.max.ms': 0 });
+    const error = await rejection(producer.send({ topic, value: 'x' }));
+    expectError(error, ProduceError, 'ERR_KAFKA_UNKNOWN_TOPIC_OR_PART', /create the topic first/);
+    expect((await producer.send({ topic: await bench.topic(), value: 'x' })).offset).toBe(0);
+  });
+});
+
+it('message too large: that send rejects, the next one goes', async () => {
+  const topic = await bench.topic();
+  const producer = bench.producer({ 'message.max.bytes': 2_000 });
+  const error = await rejection(producer.send({ topic, value: Buffer.alloc(5_000) }));
+  expectError(error, ProduceError, 'ERR_KAFKA_MSG_SIZE_TOO_LARGE', /Raise 'message.max.bytes'/);
+  expect(error).toMatchObject({ status: 'not-persisted' });
+  expect((await producer.send({ topic, value: 'small' })).offset).toBe(0);
+});
+
+describe('what cannot be decoded or encoded', () => {
+  it('invalid UTF-8 asked as text, JSON that does not parse', async () => {
+    const topic = await bench.topic();
+    await bench.producer().sendBatch({ topic, records: [{ value: Buffer.from([0xff]) }, { value: '{"a"' }] });
+    for (const [serde, i, sentence] of [
+      [utf8, 0, /use the bytes serde/],
+      [json(), 1, /Cannot decode the value of .*\/0 @1: .*JSON/],
+    ] as const) {
+      const reader = bench.reader({}, { value: serde as typeof utf8 });
+      await reader.assign([{ topic, partition: 0, offset: 'beginning' }]);
+      const messages = await gather(reader, 2);
+      expectError(
+        thrown(() => messages[i]?.value),
+        DecodeError,
+        'ERR_KAFKA_CLIENT_DECODE',
+        sentence,
+      );
+    }
+  });
+
+  it('a value of the wrong type', async () => {
+    const topic = await bench.topic();
+    const producer = bench.producer({}, { value: utf8 });
+    const wrong = await rejection(producer.send({ topic, value: 7 as never }));
+    expectError(
+      wrong,
+      ProduceError,
+      'ERR_KAFKA_CLIENT_ENCODE',
+      /Cannot serialize the value of a record for .*: a string was/,
+    );
+    const bytes = await rejection(bench.producer().send({ topic, value: { a: 1 } as never }));
+    expectError(bytes, ProduceError, 'ERR_KAFKA_CLIENT_ENCODE', /give a serializer for other types/);
+    expect((await producer.send({ topic, value: 'right' })).offset).toBe(0);
+  });
+
+  it('headers of the wrong type', async () => {
+    const topic = await bench.topic();
+    const producer = bench.producer();
+    for (const headers of [{ h: 7 }, [[1, 'x']], [['h', undefined]]]) {
+      const error = await rejection(producer.send({ topic, value: 'x', headers: headers as never }));
+      expectError(error, ProduceError, 'ERR_KAFKA_CLIENT_ENCODE', /Cannot serialize the headers .*header/);
+    }
+    const records = [{ value: 'a' }, { value: 'b', headers: { h: 7 } as never }];
+    const error = await rejection(producer.sendBatch({ topic, records }));
+    expectError(error, ProduceError, 'ERR_KAFKA_CLIENT_ENCODE', /header/);
+    expect(producer.pending).toBe(0);
+    expect((await producer.send({ topic, value: 'c' })).offset).toBe(1);
+  });
+});
+
+describe('partition that does not exist', () => {
+  it('to send to', async () => {
+    const topic = await bench.topic(2);
+    const producer = bench.producer();
+    const error = await rejection(producer.send({ topic, partition: 2, value: 'x' }));
+    expectError(error, ProduceError, 'ERR_KAFKA__UNKNOWN_PARTITION', /numbered from 0/);
+    expect((await producer.send({ topic, partition: 1, value: 'x' })).offset).toBe(0);
+  });
+
+  it('to read', async () => {
+    const topic = await bench.topic(1);
+    // Metadata may be older than the partition: librdkafka gives it thirty seconds to turn up.
+    const reader = bench.reader({ 'topic.metadata.propagation.max.ms': 0 });
+    const told = next(reader.errors$);
+    await reader.assign([{ topic, partition: 5, offset: 'beginning' }]);
+    expectError(
+      await told,
+      KafkaError,
+      'ERR_KAFKA__UNKNOWN_PARTITION',
+      new RegExp(`${topic} \\[5\\].*numbered from 0`),
+    );
+    const asked = await rejection(reader.watermarks({ topic, partition: 5 }));
+    expectError(asked, KafkaError, 'ERR_KAFKA__UNKNOWN_PARTITION', /watermarks of .*\/5/);
+    await bench.fill(topic, 1);
+    await reader.assign([{ topic, partition: 0, offset: 'beginning' }]);
+    expect(await gather(reader, 1)).toHaveLength(1);
+  });
+});
+
+describe('arguments', () => {
+  const at = { topic: 't', partition: 0 };
+  const bad = (offset: unknown) => ({ ...at, offset: offset as number });
+
+  it.each([-1, 1.5, Number.NaN, 2 ** 53, 'start', null, -1n, 1n << 63n])('offset %p', async (offset) => {
+    const reader = bench.reader();
+    for (const call of [reader.assign([bad(offset)]), reader.incrementalAssign([bad(offset)])]) {
+      expectError(
+        await rejection(call),
+        ArgumentError,
+        'ERR_KAFKA_CLIENT_ARGUMENT',
+        /the offset of t\/0 must be an integer from 0/,
+      );
+    }
+    expect(reader.assignment()).toEqual([]);
+  });
+
+  it.each([-1, 1.5, 2 ** 53, '1', undefined])('offset %p to commit', async (offset) => {
+    const consumer = bench.consumer();
+    const error = await rejection(consumer.commit(bad(offset)));
+    expectError(
+      error,
+      ArgumentError,
+      'ERR_KAFKA_CLIENT_ARGUMENT',
+      /the offset to commit for t\/0 must be an integer from 0/,
+    );
+  });
+
+  it.each([-1, 0.5, '0', undefined])('partition %p', async (partition) => {
+    const consumer = bench.reader();
+    const wrong = { topic: 't', partition: partition as number };
+    for (const call of [consumer.assign([wrong]), consumer.watermarks(wrong), consumer.seek({ ...wrong, offset: 0 })]) {
+      expectError(
+        await rejection(call),
+        ArgumentError,
+        'ERR_KAFKA_CLIENT_ARGUMENT',
+        /the partition of t must be an integer/,
+      );
+    }
+    if (partition !== undefined) {
+      const error = await rejection(bench.producer().send({ ...wrong, value: 'x' }));
+      expectError(error, ArgumentError, 'ERR_KAFKA_CLIENT_ARGUMENT', /or left out for the partitioner/);
+    }
+  });
+
+  it.each(['', null, undefined, 7])('topic %p', async (topic) => {
+    const name = topic as string;
+    const consumer = bench.consumer();
+    for (const call of [
+      consumer.subscribe(name),
+      consumer.subscribe([name]),
+      consumer.assign([{ topic: name, partition: 0 }]),
+      bench.producer().send({ topic: name, value: 'x' }),
+      bench.producer().sendBatch([{ topic: name, value: 'x' }]),
+      bench.cluster.createTopic(name),
+    ]) {
+      expectError(await rejection(call), ArgumentError, 'ERR_KAFKA_CLIENT_ARGUMENT', /topic/);
+    }
+  });
+
+  it.each([Number.NaN, -1, 1.5, new Date('no'), '1'])('timestamp %p', async (timestamp) => {
+    const error = await rejection(bench.producer().send({ topic: 't', value: 'x', timestamp: timestamp as number }));
+    expectError(error, ArgumentError, 'ERR_KAFKA_CLIENT_ARGUMENT', /a Date or ms since the epoch/);
+    const asked = await rejection(bench.reader().offsetsForTimes([{ ...at, timestamp: timestamp as number }]));
+    expectError(asked, ArgumentError, 'ERR_KAFKA_CLIENT_ARGUMENT', /a Date or ms since the epoch/);
+  });
+
+  it('no topics, no records, no timeout', async () => {
+    const error = (call: Promise<unknown>) => rejection(call);
+    expectError(
+      await error(bench.consumer().subscribe([])),
+      ArgumentError,
+      'ERR_KAFKA_CLIENT_ARGUMENT',
+      /unsubscribe\(\)/,
+    );
+    expectError(
+      await error(bench.producer().sendBatch({} as never)),
+      ArgumentError,
+      'ERR_KAFKA_CLIENT_ARGUMENT',
+      /records/,
+    );
+    for (const timeoutMs of [-1, Number.NaN, '1', Number.POSITIVE_INFINITY]) {
+      const call = error(bench.admin().metadata(null, { timeoutMs: timeoutMs as number }));
+      expectError(await call, ArgumentError, 'ERR_KAFKA_CLIENT_ARGUMENT', /number of milliseconds/);
+    }
+  });
+
+  it('credit that could never fill', () => {
+    const make = () => new Consumer(servers, {}, { credit: { laneMessages: 0 } });
+    expectError(
+      thrown(make),
+      ArgumentError,
+      'ERR_KAFKA_CLIENT_ARGUMENT',
+      /credit.laneMessages must be a positive integer/,
+    );
+  });
+});
+
+describe('offset beyond 2^53', () => {
+  it('is said with a bigint, and librdkafka gets every digit', async () => {
+    const topic = await bench.topic();
+    await bench.fill(topic, 1);
+    const reader = bench.reader({ 'auto.offset.reset': 'error', debug: 'fetch' });
+    const asked = next(reader.logs$, ({ message }) => /^.*Fetch topic .* at offset 9007199254740993 /.test(message));
+    const told = next(reader.errors$);
+    await reader.assign([{ topic, partition: 0, offset: 2n ** 53n + 1n }]);
+    await asked;
+    expectError(
+      await told,
+      KafkaError,
+      'ERR_KAFKA__AUTO_OFFSET_RESET',
+      /not in the log.*assign it again with another offset/,
+    );
+    await reader.assign([{ topic, partition: 0, offset: 'beginning' }]);
+    expect(await gather(reader, 1)).toHaveLength(1);
+  });
+});
+
+it('a closed client: every call says so', async () => {
+  const closed = {
+    name: 'ClosedError',
+    code: 'ERR_KAFKA_CLIENT_CLOSED',
+    message: /is closed; make a new one to go on/,
+  };
+  const producer = bench.producer();
+  await producer.close();
+  expect(await rejection(producer.send({ topic: 't', value: 'x' }))).toMatchObject({
+    ...closed,
+    message: expect.stringMatching(closed.message),
+  });
+});
+
+it('an unreachable broker: requests reject in time, and close is quick', async () => {
+  const consumer = bench.consumer({ 'bootstrap.servers': '127.0.0.1:1' });
+  const began = performance.now();
+  const error = await rejection(consumer.metadata(null, { timeoutMs: 200 }));
+  expectError(error, KafkaError, 'ERR_KAFKA__TRANSPORT', /Cannot get metadata: .*Check 'bootstrap.servers'/);
+  expect(error).toMatchObject({ retriable: true });
+  const errors = await Promise.all(
+    [
+      consumer.watermarks({ topic: 't', partition: 0 }, { timeoutMs: 100 }),
+      consumer.committed([{ topic: 't', partition: 0 }], { timeoutMs: 100 }),
+      bench.admin({ 'bootstrap.servers': '127.0.0.1:1' }).createTopics([{ topic: 't' }], { timeoutMs: 100 }),
+    ].map(rejection),
+  );
+  for (const error of errors) {
+    expect(error).toMatchObject({ retriable: true });
+    expect(error.code).toMatch(/^ERR_KAFKA__(TIMED_OUT|TRANSPORT|WAIT_COORD|ALL_BROKERS_DOWN)$/);
+    expect(error.message).toMatch(/^Cannot /);
+  }
+  await consumer.close();
+  expect(performance.now() - began).toBeLessThan(5_000);
+});
+
+describe('the addon', () => {
+  const dist = join(__dirname, '..', '..', 'dist', 'index.js');
+  const load = (env: NodeJS.ProcessEnv, before = '') =>
+    promisify(execFile)(
+      process.execPath,
+      [
+        '-e',
+        `${before}; try { require(${JSON.stringify(dist)}) } catch (e) { console.log(e.name, e.code, e.message) }`,
+      ],
+      { env: { ...process.env, ...env } },
+    );
+
+  it('missing for this platform: names the ways out', async () => {
+    const { stdout } = await load(
+      { RDKAFKA_RX_ADDON: '/nowhere/rdkafka_rx.node' },
+      "Object.defineProperty(process, 'platform', { value: 'plan9' })",
+    );
+    expect(stdout).toMatch(/^LoadError ERR_KAFKA_CLIENT_LOAD There is no rdkafka-rx addon for plan9-/);
+    expect(stdout).toMatch(/install the optional package .*npm run build:native.*RDKAFKA_RX_ADDON/);
+  });
+
+  it('that does not load: says why', async () => {
+    const { stdout } = await load({ RDKAFKA_RX_ADDON: __filename });
+    expect(stdout).toMatch(/^LoadError ERR_KAFKA_CLIENT_LOAD The rdkafka-rx addon does not load: /);
+  });
+});
+
+describe('the embedded cluster', () => {
+  it('refuses what it cannot do', async () => {
+    for (const brokers of [0, -1, 1.5, 101]) {
+      expectError(
+        await rejection(MockCluster.start({ brokers })),
+        ArgumentError,
+        'ERR_KAFKA_CLIENT_ARGUMENT',
+        /from 1 to 100/,
+      );
+    }
+    const topic = await bench.topic();
+    const again = await rejection(bench.cluster.createTopic(topic));
+    expectError(again, KafkaError, 'ERR_KAFKA_TOPIC_ALREADY_EXISTS', /Choose another name/);
+    const wrong = await rejection(
+      bench.cluster.pushErrors('Nonsense' as never, []).catch((error) => Promise.reject(error)),
+    );
+    expectError(wrong, ArgumentError, 'ERR_KAFKA_CLIENT_ARGUMENT', /is not a request; use one of Produce/);
+  });
+
+  it('stopped: says so', async () => {
+    const cluster = await MockCluster.start();
+    await cluster.stop();
+    await cluster.stop();
+    expectError(await rejection(cluster.createTopic('t')), KafkaError, 'ERR_KAFKA_CLIENT_ARGUMENT', /is stopped/);
+  });
+});

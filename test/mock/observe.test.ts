@@ -1,0 +1,126 @@
+import type { Statistics } from 'rdkafka-rx';
+import { firstValueFrom, take, toArray } from 'rxjs';
+import { Bench, gather, next, quick } from './harness';
+
+const bench = Bench.use();
+
+describe('errors$', () => {
+  it('tells that no broker can be reached, with what to check', async () => {
+    const consumer = bench.consumer({ 'bootstrap.servers': '127.0.0.1:1' });
+    const error = await next(consumer.errors$, ({ code }) => code === 'ERR_KAFKA__TRANSPORT');
+    expect(error).toMatchObject({ name: 'KafkaError', fatal: false, retriable: true });
+    expect(error.message).toMatch(/Connection refused.*Check 'bootstrap.servers'/);
+    const all = await next(consumer.errors$, ({ code }) => code === 'ERR_KAFKA__ALL_BROKERS_DOWN');
+    expect(all.message).toMatch(/bootstrap.servers/);
+  });
+
+  it('of every kind of client', async () => {
+    const config = { 'bootstrap.servers': '127.0.0.1:1' };
+    for (const client of [bench.producer(config), bench.admin(config), bench.reader(config)]) {
+      expect((await next(client.errors$)).code).toMatch(/^ERR_KAFKA__(TRANSPORT|ALL_BROKERS_DOWN)$/);
+    }
+  });
+
+  it('tells a subscription to a topic that is not there, and goes on', async () => {
+    const topic = await bench.topic();
+    await bench.fill(topic, 1);
+    const consumer = bench.consumer(quick);
+    await bench.cluster.setTopicError(`${topic}-not`, 'UNKNOWN_TOPIC_OR_PART');
+    const told = next(consumer.errors$);
+    await consumer.subscribe([`${topic}-not`, topic]);
+    expect(await told).toMatchObject({ code: 'ERR_KAFKA_UNKNOWN_TOPIC_OR_PART' });
+    expect((await gather(consumer, 1))[0]?.topic).toBe(topic);
+  });
+});
+
+describe('statistics$', () => {
+  it('are typed objects at the interval asked for', async () => {
+    const topic = await bench.topic();
+    const producer = bench.producer({ 'statistics.interval.ms': 20, 'client.id': 'counted' });
+    await producer.send({ topic, value: 'x' });
+    const stats: Statistics = await next(producer.statistics$, ({ txmsgs }) => txmsgs >= 1);
+    expect(stats).toMatchObject({ client_id: 'counted', type: 'producer', txmsgs: 1 });
+    const broker = Object.values(stats.brokers).find(({ nodeid }) => nodeid === 1);
+    expect(broker?.state).toBe('UP');
+    expect(stats.topics[topic]?.partitions[0]?.txmsgs).toBe(1);
+  });
+
+  it('of a consumer tell its lag', async () => {
+    const topic = await bench.topic();
+    await bench.fill(topic, 3);
+    const consumer = bench.consumer({ 'statistics.interval.ms': 20 });
+    await consumer.subscribe(topic);
+    await gather(consumer, 3);
+    await consumer.commit();
+    const stats = await next(
+      consumer.statistics$,
+      ({ topics }) => topics[topic]?.partitions[0]?.committed_offset === 3,
+    );
+    expect(stats.cgrp?.state).toBe('up');
+    expect(stats.topics[topic]?.partitions[0]).toMatchObject({ hi_offset: 3, rxmsgs: 3 });
+  });
+});
+
+describe('logs$', () => {
+  it('have level, facility and message', async () => {
+    const producer = bench.producer({ debug: 'broker,topic' });
+    const line = await next(producer.logs$, ({ facility }) => facility === 'CONNECTED');
+    expect(line).toMatchObject({ type: 'log', level: 7, message: expect.stringContaining('127.0.0.1') });
+  });
+
+  it('do not tell secrets', async () => {
+    const secret = 'do-not-tell-anybody';
+    const admin = bench.admin({
+      'security.protocol': 'sasl_plaintext',
+      'sasl.mechanisms': 'PLAIN',
+      'sasl.username': 'user-name',
+      'sasl.password': secret,
+      debug: 'all',
+    });
+    const lines = await firstValueFrom(admin.logs$.pipe(take(40), toArray()));
+    expect(lines.map(({ message }) => message).join('\n')).not.toContain(secret);
+    expect(JSON.stringify(admin)).not.toContain(secret);
+  });
+});
+
+describe('poll$', () => {
+  it('tells what the poll loop took', async () => {
+    const topic = await bench.topic();
+    await bench.fill(topic, 1_000);
+    const consumer = bench.consumer();
+    const polls: { messages: number; bytes: number; chunks: number; lanes: number; takeMicros: number }[] = [];
+    const off = consumer.poll$.subscribe((poll) => polls.push(poll));
+    await consumer.subscribe(topic);
+    await gather(consumer, 1_000);
+    expect(polls.reduce((sum, { messages }) => sum + messages, 0)).toBe(1_000);
+    expect(polls.every(({ bytes, chunks, lanes }) => bytes > 0 && chunks > 0 && lanes === 1)).toBe(true);
+    off.unsubscribe();
+    const seen = polls.length;
+    await bench.fill(topic, 1);
+    await gather(consumer, 1);
+    expect(polls).toHaveLength(seen);
+  });
+});
+
+it('events$ is one union, told apart by type; every slice comes from it', async () => {
+  const topic = await bench.topic();
+  await bench.fill(topic, 2);
+  const consumer = bench.consumer(quick);
+  const types = new Set<string>();
+  consumer.events$.subscribe(({ type }) => types.add(type));
+  const listened: string[] = [];
+  const off = consumer.events.on(({ type }) => listened.push(type));
+  const ended = next(consumer.eof$);
+  const committed = next(consumer.commits$);
+  await consumer.subscribe(topic);
+  await gather(consumer, 2);
+  await ended;
+  await consumer.commit();
+  await committed;
+  off();
+  const count = listened.length;
+  await consumer.close();
+  expect([...types]).toEqual(expect.arrayContaining(['assigned', 'eof', 'commit', 'revoked']));
+  expect(listened).toHaveLength(count);
+  expect(listened).toEqual(expect.arrayContaining(['assigned', 'eof', 'commit']));
+});
