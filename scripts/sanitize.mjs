@@ -24,7 +24,7 @@ const settings = {
     runtime: 'libtsan.so',
     // node is not instrumented: its own synchronisation is invisible, only what happens between our modules counts.
     options: {
-      TSAN_OPTIONS: `ignore_noninstrumented_modules=1:halt_on_error=1:second_deadlock_stack=1:suppressions=${join(root, 'test/support/tsan.supp')}`,
+      TSAN_OPTIONS: 'ignore_noninstrumented_modules=1:halt_on_error=1:second_deadlock_stack=1',
     },
   },
 };
