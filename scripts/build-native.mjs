@@ -55,7 +55,11 @@ function nodeGyp(cwd, args) {
 /** Content, not times: `npm ci` writes node_modules anew, which must not cost a compilation. */
 function fingerprintOf(library, sanitize) {
   const hash = createHash('sha256');
-  for (const file of [...files(join(root, 'native'), /\.(cc|h|map)$/), ...files(napi, /\.h$/), join(root, 'binding.gyp')])
+  for (const file of [
+    ...files(join(root, 'native'), /\.(cc|h|map)$/),
+    ...files(napi, /\.h$/),
+    join(root, 'binding.gyp'),
+  ])
     hash.update(`${file}\n`).update(readFileSync(file));
   hash.update(
     JSON.stringify({
