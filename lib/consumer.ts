@@ -1,7 +1,7 @@
 import { MessageBatch } from './batch';
 import { Client, type ClientOptions, type RequestOptions, timeoutOf } from './client';
 import { normalizeConsumerConfig, requireGroup } from './config';
-import { ArgumentError, ConsumeError, type KafkaError, StateError } from './errors';
+import { ArgumentError, ConsumeError, type KafkaError, type NativeError, StateError } from './errors';
 import type { ConsumerConfig } from './generated/config';
 import { Message } from './message';
 import { type NativeConsumer, type NativeConsumerOptions, native, type PartitionResult } from './native';
@@ -11,6 +11,7 @@ import type { CommitOptions } from './stream/committer';
 import type { ConsumerEvent } from './stream/events';
 import type { Delivery, OffsetToCommit, TopicPartition, TopicPartitionOffset } from './stream/lane-source';
 import { observeEvents } from './stream/observable';
+import { type Range, type RangeHost, readRange } from './stream/read-range';
 import type { RebalanceOptions } from './stream/rebalance';
 import { Session } from './stream/session';
 import type { KafkaStream, StopSummary, StreamOptions, Topics } from './stream/stream';
@@ -60,6 +61,14 @@ export interface GroupMetadata {
 
 const CREDIT: CreditLimits = { laneMessages: 65_536, laneBytes: 8 << 20, totalBytes: 64 << 20 };
 const LOGICAL = { beginning: -2, end: -1, stored: -1001 } as const;
+const UNKNOWN_TOPIC: NativeError = {
+  code: 3,
+  name: 'ERR_UNKNOWN_TOPIC_OR_PART',
+  message: 'Broker: Unknown topic or partition',
+  fatal: false,
+  retriable: false,
+  abortable: false,
+};
 /** librdkafka needs a group for its bookkeeping, also when no group is used. */
 const NO_GROUP = 'rdkafka-rx-no-group';
 
@@ -91,6 +100,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   readonly #grouped: boolean;
   #topics: readonly string[] = [];
   #assigned = false;
+  #range: { stop(): Promise<unknown> } | undefined;
   #pollers = 0;
 
   /**
@@ -186,6 +196,8 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   }
 
   #resubscribe(): void {
+    // Reading a range assigns its partitions itself.
+    if (this.#assigned) return;
     this.request('Cannot subscribe', (client) => client.subscribe(this.#union())).catch((error: unknown) => {
       if (!this.closed) this.#session.end(error as Error);
     });
@@ -207,11 +219,62 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   }
 
   /**
+   * Reads a part of some topics once, for a replay: from an offset or a time to an offset, a time, or the end there is
+   * now. Takes no part in the group and commits nothing. The stream ends by itself when every partition has reached
+   * its end; partitions of which the range has nothing are not read. One range at a time: `unassign()` ends it.
+   *
+   * @throws StateError while subscribed or assigned; KafkaError for a topic that does not exist
+   */
+  async readRange<TK = K, TV = V>(
+    topics: string | readonly string[],
+    range: Range = {},
+    options: StreamOptions<TK, TV> = {},
+  ): Promise<KafkaStream<TK, TV>> {
+    if (this.#assigned || this.#union().length > 0) {
+      throw new StateError('readRange() needs a consumer that reads nothing else: unsubscribe() or unassign() first');
+    }
+    const { key, value } = this.#deserializers as unknown as Deserializers<TK, TV>;
+    const host: RangeHost = {
+      session: this.#session,
+      partitionsOf: (topic) => this.#partitionsOf(topic),
+      offsetForTime: async (at, timestamp) => {
+        const [found] = await this.offsetsForTimes([{ ...at, timestamp }]);
+        return found?.offset ?? -1;
+      },
+      watermarks: (at) => this.watermarks(at),
+      assign: (partitions) => this.request('Cannot assign', (client) => client.assign(partitions)),
+    };
+    this.#assigned = true;
+    try {
+      const list = typeof topics === 'string' ? [topics] : topics;
+      const deserializers = { ...(key && { key }), ...(value && { value }) };
+      const stream = await readRange<TK, TV>(host, list, range, { ...deserializers, ...options });
+      this.#range = stream;
+      return stream;
+    } catch (error) {
+      this.#assigned = false;
+      throw error;
+    }
+  }
+
+  async #partitionsOf(topic: string): Promise<number[]> {
+    const { topics } = await this.metadata(topic);
+    const [found] = topics;
+    if (found === undefined || found.error) {
+      const error = found?.error ?? UNKNOWN_TOPIC;
+      throw this.toError(error, `Cannot read ${topic}`);
+    }
+    return found.partitions.map(({ id }) => id);
+  }
+
+  /**
    * Reads exactly these partitions, without joining a group. Replaces an earlier assignment.
    *
    * @throws StateError while subscribed; ArgumentError
    */
   async assign(partitions: readonly PartitionStart[]): Promise<void> {
+    await this.#range?.stop();
+    this.#range = undefined;
     if (this.#union().length > 0)
       throw new StateError('assign() cannot be mixed with subscribe(): unsubscribe() first');
     const list = partitions.map((at) => this.#start(at));
@@ -260,6 +323,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
 
   #laneOf(at: TopicPartition) {
     checkPartition(at);
+    void this.native;
     const lane = this.#session.lane(at);
     if (lane === undefined) throw new StateError(`${at.topic}/${at.partition} is not assigned to this consumer`);
     return lane;
@@ -290,11 +354,13 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
    * kept. @throws StateError when a partition is not assigned
    */
   pause(partitions: readonly TopicPartition[] = this.assignment()): void {
+    void this.native;
     this.#session.pause(partitions);
   }
 
   /** @throws StateError when a partition is not assigned */
   resume(partitions: readonly TopicPartition[] = this.assignment()): void {
+    void this.native;
     this.#session.resume(partitions);
   }
 

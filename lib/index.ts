@@ -39,9 +39,11 @@ export {
 } from './producer';
 export type { HeaderValue, RecordHeaders } from './record-pack';
 export * from './serdes';
+export { closeOnSignals, type SignalOptions, type SignalShutdown } from './shutdown';
 export type { BatchOptions, CreditLimits } from './stream/batcher';
 export type { CommitOptions } from './stream/committer';
 export type * from './stream/events';
+export { HandlerError } from './stream/failure';
 export { LeaseHeldError } from './stream/feed';
 export type {
   CommitOutcome,
@@ -50,6 +52,9 @@ export type {
   TopicPartition,
   TopicPartitionOffset,
 } from './stream/lane-source';
+export { PartitionStream } from './stream/observable';
+export * from './stream/operators';
+export type { Range, RangePoint } from './stream/read-range';
 export type { RebalanceOptions } from './stream/rebalance';
 export type * from './stream/run';
 export type { CommitMode, KafkaStream, StopOptions, StopSummary, StreamOptions, Topics } from './stream/stream';

@@ -64,7 +64,19 @@ export type StreamEvent =
   | { readonly type: 'stream-error'; readonly error: Error };
 
 /** Everything a consumer reports: one union, told apart by `type`. */
-export type ConsumerEvent = StreamEvent | Exclude<ClientEvent, { type: 'error' | 'partition-error' }> | ErrorEvent;
+export type ConsumerEvent =
+  | StreamEvent
+  | Exclude<ClientEvent, { type: 'error' | 'partition-error' | 'auto-commit' }>
+  | ErrorEvent
+  | AutoCommitEvent;
+
+/** librdkafka committed stored offsets by itself (`enable.auto.commit`). */
+export interface AutoCommitEvent {
+  readonly type: 'auto-commit';
+  readonly partitions: readonly (TopicPartitionOffset & { readonly error: KafkaError | null })[];
+  /** Why the request failed as a whole, else null. */
+  readonly error: KafkaError | null;
+}
 
 /** An error that does not end anything by itself. */
 export interface ErrorEvent {

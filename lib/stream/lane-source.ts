@@ -72,7 +72,7 @@ export type ClientEvent =
   | {
       readonly type: 'auto-commit';
       readonly error: NativeError | null;
-      readonly partitions: readonly TopicPartitionOffset[];
+      readonly partitions: readonly CommitOutcome[];
     }
   | { readonly type: 'oauth-refresh'; readonly config: string }
   | {

@@ -226,6 +226,9 @@ export class Session implements FeedHost, LaneHost {
       case 'error':
         this.nativeError(event);
         return;
+      case 'auto-commit':
+        this.autoCommitted(event);
+        return;
       default:
         this.events.emit(event);
     }
@@ -332,6 +335,17 @@ export class Session implements FeedHost, LaneHost {
     else
       for (const { stream } of this.routes)
         stream.sourceError(error, event.type === 'partition-error' ? event.topic : null);
+  }
+
+  private autoCommitted({ error, partitions }: Extract<Delivery, { type: 'auto-commit' }>): void {
+    const outcomes = partitions.map(({ topic, partition, offset, error }) => {
+      return { topic, partition, offset, error: error && this.toError(error, `Cannot commit ${topic}/${partition}`) };
+    });
+    this.events.emit({
+      type: 'auto-commit',
+      partitions: outcomes,
+      error: error && this.toError(error, 'Cannot commit'),
+    });
   }
 
   private toError(error: NativeError, doing?: string): KafkaError {

@@ -1,0 +1,61 @@
+/** What SIGTERM and SIGINT do to a process that uses closeOnSignals. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const root = join(__dirname, '..', '..');
+
+/** Runs the code in a process of its own; `line()` gives its next line. */
+function run(code: string) {
+  const child = spawn(process.execPath, ['-e', code], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
+  return { child, exited, line: async () => (await lines.next()).value as string | undefined };
+}
+
+const start = `
+  const { Consumer, Producer, closeOnSignals, utf8 } = require('./dist');
+  const { MockCluster } = require('./dist/testing');
+  (async () => {
+    const cluster = await MockCluster.start({ topics: ['t'] });
+    const config = { 'bootstrap.servers': cluster.bootstrapServers };
+    const producer = new Producer(config);
+    await producer.sendBatch({ topic: 't', records: [{ value: 'a' }, { value: 'b' }, { value: 'c' }] });
+    const consumer = new Consumer({ ...config, 'group.id': 'g', 'auto.offset.reset': 'earliest' }, { value: utf8 });
+    const { signal } = closeOnSignals([consumer, producer]);
+`;
+
+describe('closeOnSignals', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s lets the handler finish, commits, and ends as the signal does',
+    async (name) => {
+      const { child, exited, line } = run(`${start}
+      consumer.commits$.subscribe(({ offsets }) => console.log('committed', offsets[0].offset));
+      const summary = await consumer.stream('t', { batch: { count: 1 } }).run(async (message) => {
+        console.log('begun', message.value);
+        if (message.value === 'a') await new Promise((resolve) => signal.addEventListener('abort', () => setImmediate(resolve)));
+        console.log('done', message.value);
+      }, { signal });
+      console.log('run', summary.drained);
+    })();`);
+      expect(await line()).toBe('begun a');
+      child.kill(name);
+      expect(await line()).toBe('done a');
+      expect([await line(), await line()].sort()).toEqual(['committed 1', 'run true']);
+      expect(await exited).toEqual([null, name]);
+    },
+  );
+
+  test('a second signal ends the process at once', async () => {
+    const { child, exited, line } = run(`${start}
+      signal.addEventListener('abort', () => console.log('told'));
+      await consumer.stream('t').run(() => { console.log('begun'); return new Promise(() => {}); }, { signal });
+    })();`);
+    expect(await line()).toBe('begun');
+    child.kill('SIGTERM');
+    expect(await line()).toBe('told');
+    child.kill('SIGTERM');
+    expect(await exited).toEqual([143, null]);
+  });
+});
