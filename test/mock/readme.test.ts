@@ -1,6 +1,6 @@
-/** The README's examples compile as a user would compile them, run, and print what they say. */
+/** The README's examples compile as a user would compile them, run, and print what they say; paths in docs are right. */
 import { EventEmitter } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as rdkafka from 'rdkafka-rx';
 import * as testing from 'rdkafka-rx/testing';
@@ -39,6 +39,20 @@ test('they compile', () => {
   const program = ts.createProgram([...files.keys()], options, host);
   const problems = ts.getPreEmitDiagnostics(program).filter(({ file }) => file && files.has(file.fileName));
   expect(problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
+});
+
+test('the files that the design page names are there, and it leaves none out', () => {
+  const design = readFileSync(join(root, 'docs/design.md'), 'utf8');
+  const named = new Set(
+    [...design.matchAll(/`((?:native|lib|test|scripts)\/[\w./-]*\w)`/g)].map(([, path]) => path as string),
+  );
+  expect([...named].filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  const sources = ['native', 'lib', 'lib/stream'].flatMap((directory) =>
+    readdirSync(join(root, directory)).map((name) => `${directory}/${name}`),
+  );
+  // A C++ source belongs to the header of its name.
+  const expected = sources.filter((path) => /\.(ts|h)$/.test(path) && !/index\.ts$|napi_setup\.h$/.test(path));
+  expect(expected.filter((path) => !named.has(path))).toEqual([]);
 });
 
 test('the files it links to are there', () => {
