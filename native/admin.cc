@@ -1,34 +1,19 @@
 #include "admin.h"
 
-AdminRole::AdminRole(PollLoop& loop) : loop_(loop), queue_(rd_kafka_queue_get_main(loop.rk())) {
-  alarm_.loop = &loop;
-  PollLoop::Watch(queue_.get(), &alarm_);
-}
-
-bool AdminRole::Serve() {
-  alarm_.Take();
-  while (rd::Event event{rd_kafka_queue_poll(queue_.get(), 0)}) {
-    if (!DeliverCommonEvent(loop_, event.get())) OnResult(event.get());
-  }
-  return false;
-}
-
-void AdminRole::Teardown() {
-  PollLoop::Unwatch(queue_.get());
-  queue_.reset();
-}
-
-rd::AdminOptions AdminRole::Options(rd_kafka_admin_op_t op, uint32_t request, int timeout_ms) {
-  rd::AdminOptions options(rd_kafka_AdminOptions_new(loop_.rk(), op));
-  char text[256];
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_ms, text, sizeof text);
-  // Done when the cluster has done it, not when the controller has noted it.
-  rd_kafka_AdminOptions_set_operation_timeout(options.get(), timeout_ms, text, sizeof text);
-  rd_kafka_AdminOptions_set_opaque(options.get(), reinterpret_cast<void*>(static_cast<uintptr_t>(request)));
-  return options;
-}
+#include <algorithm>
 
 namespace {
+// librdkafka refuses longer ones, and takes a minute then.
+constexpr int kLongestMs = 3600 * 1000;
+
+struct TopicResult {
+  std::string topic;
+  RdError error;
+};
+Napi::Value ToJs(Napi::Env env, const TopicResult& result) {
+  return MakeObject(env, "topic", result.topic, "error", result.error);
+}
+
 template <class T>
 std::vector<typename T::pointer> Raw(const std::vector<T>& owned) {
   std::vector<typename T::pointer> raw;
@@ -37,12 +22,31 @@ std::vector<typename T::pointer> Raw(const std::vector<T>& owned) {
 }
 }  // namespace
 
+AdminRole::AdminRole(PollLoop& loop) : loop_(loop), queue_(rd_kafka_queue_get_main(loop.rk())) { queue_.Listen(loop); }
+
+bool AdminRole::Serve() {
+  while (rd::Event event = queue_.Next()) {
+    if (!DeliverCommonEvent(loop_, event.get())) OnResult(event.get());
+  }
+  return false;
+}
+
+rd::AdminOptions AdminRole::Options(rd_kafka_admin_op_t op, uint32_t request, int timeout_ms) {
+  rd::AdminOptions options(rd_kafka_AdminOptions_new(loop_.rk(), op));
+  char text[256];
+  timeout_ms = std::clamp(timeout_ms, 0, kLongestMs);
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_ms, text, sizeof text);
+  // Done when the cluster has done it, not when the controller has noted it.
+  rd_kafka_AdminOptions_set_operation_timeout(options.get(), timeout_ms, text, sizeof text);
+  rd_kafka_AdminOptions_set_opaque(options.get(), reinterpret_cast<void*>(static_cast<uintptr_t>(request)));
+  return options;
+}
+
 void AdminRole::CreateTopics(uint32_t request, const std::vector<TopicSpec>& specs, int timeout_ms) {
   std::vector<rd::NewTopic> topics;
   char text[256];
   for (const TopicSpec& spec : specs) {
-    rd::NewTopic topic(
-        rd_kafka_NewTopic_new(spec.name.c_str(), spec.partitions, spec.replication, text, sizeof text));
+    rd::NewTopic topic(rd_kafka_NewTopic_new(spec.name.c_str(), spec.partitions, spec.replication, text, sizeof text));
     if (!topic) return loop_.Reject(request, RdError(RD_KAFKA_RESP_ERR__INVALID_ARG, text));
     for (const auto& [key, value] : spec.config) {
       rd_kafka_NewTopic_set_config(topic.get(), key.c_str(), value.c_str());
@@ -51,7 +55,7 @@ void AdminRole::CreateTopics(uint32_t request, const std::vector<TopicSpec>& spe
   }
   auto raw = Raw(topics);
   rd_kafka_CreateTopics(loop_.rk(), raw.data(), raw.size(),
-                        Options(RD_KAFKA_ADMIN_OP_CREATETOPICS, request, timeout_ms).get(), queue_.get());
+                        Options(RD_KAFKA_ADMIN_OP_CREATETOPICS, request, timeout_ms).get(), queue_.queue.get());
 }
 
 void AdminRole::DeleteTopics(uint32_t request, const std::vector<TopicSpec>& specs, int timeout_ms) {
@@ -59,21 +63,21 @@ void AdminRole::DeleteTopics(uint32_t request, const std::vector<TopicSpec>& spe
   for (const TopicSpec& spec : specs) topics.emplace_back(rd_kafka_DeleteTopic_new(spec.name.c_str()));
   auto raw = Raw(topics);
   rd_kafka_DeleteTopics(loop_.rk(), raw.data(), raw.size(),
-                        Options(RD_KAFKA_ADMIN_OP_DELETETOPICS, request, timeout_ms).get(), queue_.get());
+                        Options(RD_KAFKA_ADMIN_OP_DELETETOPICS, request, timeout_ms).get(), queue_.queue.get());
 }
 
 void AdminRole::CreatePartitions(uint32_t request, const std::vector<TopicSpec>& specs, int timeout_ms) {
   std::vector<rd::NewPartitions> topics;
   char text[256];
   for (const TopicSpec& spec : specs) {
-    rd::NewPartitions topic(rd_kafka_NewPartitions_new(spec.name.c_str(), static_cast<size_t>(std::max(0, spec.partitions)),
-                                                       text, sizeof text));
+    rd::NewPartitions topic(rd_kafka_NewPartitions_new(
+        spec.name.c_str(), static_cast<size_t>(std::max(0, spec.partitions)), text, sizeof text));
     if (!topic) return loop_.Reject(request, RdError(RD_KAFKA_RESP_ERR__INVALID_ARG, text));
     topics.push_back(std::move(topic));
   }
   auto raw = Raw(topics);
   rd_kafka_CreatePartitions(loop_.rk(), raw.data(), raw.size(),
-                            Options(RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, request, timeout_ms).get(), queue_.get());
+                            Options(RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, request, timeout_ms).get(), queue_.queue.get());
 }
 
 void AdminRole::OnResult(rd_kafka_event_t* event) {
@@ -89,36 +93,26 @@ void AdminRole::OnResult(rd_kafka_event_t* event) {
   } else if (const auto* added = rd_kafka_event_CreatePartitions_result(event)) {
     results = rd_kafka_CreatePartitions_result_topics(added, &count);
   }
-  std::vector<std::pair<std::string, RdError>> topics;
+  std::vector<TopicResult> topics;
   for (size_t i = 0; i < count; i++) {
-    const char* text = rd_kafka_topic_result_error_string(results[i]);
-    topics.emplace_back(rd_kafka_topic_result_name(results[i]),
-                        RdError(rd_kafka_topic_result_error(results[i]), text == nullptr ? "" : text));
+    topics.push_back({rd_kafka_topic_result_name(results[i]), RdError(rd_kafka_topic_result_error(results[i]),
+                                                                      rd_kafka_topic_result_error_string(results[i]))});
   }
-  loop_.Resolve(request, [topics = std::move(topics)](Napi::Env env) -> Napi::Value {
-    Napi::Array array = Napi::Array::New(env, topics.size());
-    for (uint32_t i = 0; i < topics.size(); i++) {
-      Napi::Object entry = Napi::Object::New(env);
-      entry["topic"] = Napi::String::New(env, topics[i].first);
-      entry["error"] = topics[i].second.ToJs(env);
-      array[i] = entry;
-    }
-    return array;
-  });
+  loop_.Resolve(request, std::move(topics));
 }
 
 Napi::Function Admin::Define(Napi::Env env) {
-  return DefineClass(env, "NativeAdmin",
-                     {InstanceMethod("createTopics", &Admin::OnTopics<&AdminRole::CreateTopics>),
-                      InstanceMethod("deleteTopics", &Admin::OnTopics<&AdminRole::DeleteTopics>),
-                      InstanceMethod("createPartitions", &Admin::OnTopics<&AdminRole::CreatePartitions>),
-                      InstanceMethod("metadata", &Admin::Metadata), InstanceMethod("close", &Admin::Close),
-                      InstanceMethod("setToken", &Admin::SetToken),
-                      InstanceMethod("setTokenFailure", &Admin::SetTokenFailure)});
+  return DefineClass(
+      env, "NativeAdmin",
+      {InstanceMethod("createTopics", &Admin::OnTopics<&AdminRole::CreateTopics>),
+       InstanceMethod("deleteTopics", &Admin::OnTopics<&AdminRole::DeleteTopics>),
+       InstanceMethod("createPartitions", &Admin::OnTopics<&AdminRole::CreatePartitions>),
+       InstanceMethod("metadata", &Admin::Metadata), InstanceMethod("close", &Admin::Close),
+       InstanceMethod("setToken", &Admin::SetToken), InstanceMethod("setTokenFailure", &Admin::SetTokenFailure)});
 }
 
 Admin::Admin(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  Open(info, RD_KAFKA_PRODUCER, 0, false, [&](PollLoop& loop) {
+  Open(info, RD_KAFKA_PRODUCER, 0, false, [&](PollLoop& loop, RdError*) {
     auto role = std::make_unique<AdminRole>(loop);
     role_ = role.get();
     return role;
@@ -129,22 +123,11 @@ Admin::Admin(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 template <void (AdminRole::*Method)(uint32_t, const std::vector<TopicSpec>&, int)>
 Napi::Value Admin::OnTopics(const Napi::CallbackInfo& info) {
   std::vector<TopicSpec> specs;
-  if (info[0].IsArray()) {
-    Napi::Array array = info[0].As<Napi::Array>();
-    for (uint32_t i = 0; i < array.Length(); i++) {
-      Napi::Value item = array[i];
-      if (!item.IsObject()) continue;
-      Napi::Object object = item.As<Napi::Object>();
-      TopicSpec spec;
-      spec.name = object.Get("name").ToString().Utf8Value();
-      Napi::Value partitions = object.Get("partitions"), replication = object.Get("replication");
-      if (partitions.IsNumber()) spec.partitions = partitions.As<Napi::Number>().Int32Value();
-      if (replication.IsNumber()) spec.replication = replication.As<Napi::Number>().Int32Value();
-      spec.config = SettingsFromJs(object.Get("config"));
-      specs.push_back(std::move(spec));
-    }
-  }
-  return Request(info.Env(), [role = role_, specs, timeout = IntArgument(info, 1, 10000)](uint32_t request) {
+  Each(info[0], [&](const Napi::Value& from) {
+    specs.push_back({Text(Get(from, "name")), Int(Get(from, "partitions"), -1), Int(Get(from, "replication"), -1),
+                     SettingsFromJs(Get(from, "config"))});
+  });
+  return Request(info.Env(), [role = role_, specs, timeout = Int(info[1], 10000)](PollLoop&, uint32_t request) {
     (role->*Method)(request, specs, timeout);
   });
 }

@@ -18,7 +18,7 @@ class AdminRole final : public Role {
   bool Serve() override;
   void BeginClose(int) override {}
   bool IsClosed() override { return true; }
-  void Teardown() override;
+  void Teardown() override { queue_.Close(); }
 
   void CreateTopics(uint32_t request, const std::vector<TopicSpec>& specs, int timeout_ms);
   void DeleteTopics(uint32_t request, const std::vector<TopicSpec>& specs, int timeout_ms);
@@ -29,8 +29,7 @@ class AdminRole final : public Role {
   void OnResult(rd_kafka_event_t* event);
 
   PollLoop& loop_;
-  rd::Queue queue_;
-  PollLoop::Alarm alarm_;
+  Source queue_;
 };
 
 // new Admin(settings, options, deliver). lib/native.ts describes every method.

@@ -35,9 +35,11 @@ bool IsAscii(const uint8_t* data, size_t length) {
 
 // Asking librdkafka for headers costs an allocation even when there are none, on every message. A leader epoch means
 // that the message is of a version 2 record batch, in which the value is followed by the number of headers as a varint,
-// in the same buffer: a zero byte there says that there are none. (Older formats have neither epoch nor headers.)
+// in the same buffer: a zero byte there says that there are none. (Older formats have neither epoch nor headers.) Not
+// so for an empty value, which librdkafka gives as "" from elsewhere.
 bool HasNoHeaders(const rd_kafka_message_t* message, int32_t leader_epoch) {
-  return leader_epoch >= 0 && message->payload != nullptr && static_cast<const uint8_t*>(message->payload)[message->len] == 0;
+  return leader_epoch >= 0 && message->payload != nullptr && message->len > 0 &&
+         static_cast<const uint8_t*>(message->payload)[message->len] == 0;
 }
 
 const rd_kafka_headers_t* HeadersOf(const rd_kafka_message_t* message) {
@@ -80,9 +82,6 @@ struct Lengths {
   int32_t key, value, headers;
 };
 
-}  // namespace
-
-namespace {
 Block Allocate(size_t size) {
   Block block(static_cast<uint8_t*>(std::malloc(size)));
   if (!block) std::abort();
@@ -207,26 +206,37 @@ Chunk PackRun(rd_kafka_message_t* const* messages, size_t count, size_t* from, i
   return chunk;
 }
 
-size_t Record::End(size_t position) const {
-  return Aligned(position + kHeaderBytes + static_cast<size_t>(std::max(key_length, 0)) +
-                 static_cast<size_t>(std::max(value_length, 0)) + headers_length);
+size_t Record::Bytes() const {
+  return kHeaderBytes + static_cast<size_t>(std::max(key_length, 0)) + static_cast<size_t>(std::max(value_length, 0)) +
+         headers_length;
+}
+
+size_t Record::End(size_t position) const { return Aligned(position + Bytes()); }
+
+const uint8_t* ReadRecord(const std::vector<uint8_t>& pack, size_t position, Record* record) {
+  if (position + Record::kHeaderBytes > pack.size()) return nullptr;
+  std::memcpy(record, pack.data() + position, sizeof *record);
+  return position + record->Bytes() <= pack.size() ? pack.data() + position + Record::kHeaderBytes : nullptr;
 }
 
 rd::Headers ReadHeaders(const uint8_t* block, size_t length) {
-  if (length == 0) return nullptr;
-  const uint8_t* at = block;
-  const auto count = Get<uint32_t>(at);
-  at += 4;
-  rd::Headers headers(rd_kafka_headers_new(count));
-  for (uint32_t i = 0; i < count; i++) {
+  if (length < 4) return nullptr;
+  const uint8_t* at = block + 4;
+  const uint8_t* const end = block + length;
+  auto fits = [&](size_t bytes) { return bytes <= static_cast<size_t>(end - at); };
+  rd::Headers headers(rd_kafka_headers_new(0));
+  for (auto left = Get<uint32_t>(block); left > 0 && fits(4); left--) {
     const auto name_length = Get<uint32_t>(at);
-    const auto* name = reinterpret_cast<const char*>(at + 4);
-    at += 4 + name_length;
-    const auto value_length = Get<int32_t>(at);
     at += 4;
+    if (!fits(size_t{name_length} + 4)) break;
+    const auto* name = reinterpret_cast<const char*>(at);
+    const auto value_length = Get<int32_t>(at + name_length);
+    at += size_t{name_length} + 4;
+    const auto value_bytes = static_cast<size_t>(std::max(value_length, 0));
+    if (!fits(value_bytes)) break;
     rd_kafka_header_add(headers.get(), name, static_cast<ssize_t>(name_length), value_length < 0 ? nullptr : at,
-                        value_length < 0 ? 0 : value_length);
-    if (value_length > 0) at += value_length;
+                        static_cast<ssize_t>(value_bytes));
+    at += value_bytes;
   }
   return headers;
 }

@@ -89,7 +89,8 @@ Chunk PackRun(rd_kafka_message_t* const* messages, size_t count, size_t* from, i
 
 // ---- producer: one pack is records back to back, each 8-aligned ----
 //   i32 topic id | i32 partition (-1 partitioner) | u32 slot | u32 index | i32 keyLength (-1 null) |
-//   i32 valueLength (-1 null) | u32 headersLength (0 none) | i32 zero | f64 timestamp (0 = now) | key | value | header block
+//   i32 valueLength (-1 null) | u32 headersLength (0 none) | i32 zero | f64 timestamp (0 = now) | key | value | header
+//   block
 struct Record {
   int32_t topic;
   int32_t partition;
@@ -102,11 +103,15 @@ struct Record {
   double timestamp;
 
   static constexpr size_t kHeaderBytes = 40;
-  // The position after this record.
+  size_t Bytes() const;
+  // Where the record after this one starts.
   size_t End(size_t position) const;
 };
 static_assert(sizeof(Record) == Record::kHeaderBytes, "the JavaScript side writes 40 bytes");
 
+// Reads the record at `position` and gives its payload; null at the end, and where the pack is cut off.
+const uint8_t* ReadRecord(const std::vector<uint8_t>& pack, size_t position, Record* record);
+// Null when there are none. Reads nothing behind `length`, whatever the block says.
 rd::Headers ReadHeaders(const uint8_t* block, size_t length);
 
 // ---- delivery reports: Int32[2] header { n, 0 }, then columns ----

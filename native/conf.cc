@@ -2,14 +2,11 @@
 
 Settings SettingsFromJs(const Napi::Value& value) {
   Settings settings;
-  if (!value.IsArray()) return settings;
-  Napi::Array array = value.As<Napi::Array>();
-  for (uint32_t i = 0; i < array.Length(); i++) {
-    Napi::Value item = array[i];
-    if (!item.IsArray()) continue;
-    Napi::Array pair = item.As<Napi::Array>();
-    settings.emplace_back(Napi::Value(pair[0u]).ToString().Utf8Value(), Napi::Value(pair[1u]).ToString().Utf8Value());
-  }
+  Each(value, [&](const Napi::Value& item) {
+    std::vector<std::string> pair;
+    Each(item, [&](const Napi::Value& part) { pair.push_back(Text(part)); });
+    if (pair.size() == 2) settings.emplace_back(std::move(pair[0]), std::move(pair[1]));
+  });
   return settings;
 }
 
@@ -20,10 +17,10 @@ rd::Conf MakeConf(const Settings& settings, RdError* error) {
     rd_kafka_conf_res_t result = rd_kafka_conf_set(conf.get(), key.c_str(), value.c_str(), text, sizeof text);
     if (result == RD_KAFKA_CONF_OK) continue;
     // librdkafka's own text may quote the value, and the value may be a secret: name the key, keep the text out.
-    *error = RdError(RD_KAFKA_RESP_ERR__INVALID_ARG,
-                     result == RD_KAFKA_CONF_UNKNOWN ? "librdkafka " + std::string(rd_kafka_version_str()) +
-                                                           " does not know the property \"" + key + "\""
-                                                     : "librdkafka refused the value of \"" + key + "\"");
+    const std::string why = result == RD_KAFKA_CONF_UNKNOWN
+                                ? std::string("librdkafka ") + rd_kafka_version_str() + " does not know the property \""
+                                : "librdkafka refused the value of \"";
+    *error = RdError(RD_KAFKA_RESP_ERR__INVALID_ARG, (why + key + "\"").c_str());
     return nullptr;
   }
   return conf;

@@ -1,9 +1,7 @@
 // [[key, value], ...] as checked by the TypeScript side -> rd_kafka_conf_t.
 #pragma once
 
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "error.h"
 

@@ -2,40 +2,36 @@
 
 namespace {
 
-bool Flag(const Napi::Object& options, const char* name, bool otherwise) {
-  Napi::Value value = options.Get(name);
-  return value.IsBoolean() ? value.As<Napi::Boolean>().Value() : otherwise;
-}
-
-int64_t Count(const Napi::Object& options, const char* name, int64_t otherwise) {
-  Napi::Value value = options.Get(name);
-  return value.IsNumber() ? value.As<Napi::Number>().Int64Value() : otherwise;
-}
-
-ConsumerOptions OptionsFromJs(const Napi::Value& value) {
+ConsumerOptions OptionsFromJs(const Napi::Value& from) {
   ConsumerOptions options;
-  if (!value.IsObject()) return options;
-  Napi::Object object = value.As<Napi::Object>();
   LaneLimits& limits = options.limits;
-  limits.lane_messages = Count(object, "laneMessages", limits.lane_messages);
-  limits.lane_bytes = Count(object, "laneBytes", limits.lane_bytes);
-  limits.total_bytes = Count(object, "totalBytes", limits.total_bytes);
-  limits.fields.key = Flag(object, "key", true);
-  limits.fields.value = Flag(object, "value", true);
-  limits.fields.timestamp = Flag(object, "timestamp", true);
-  limits.fields.headers = Flag(object, "headers", true);
-  limits.fields.scan_keys = Flag(object, "scanKeys", false);
-  limits.fields.scan_values = Flag(object, "scanValues", false);
-  options.revoke_drain_ms = static_cast<int>(Count(object, "revokeDrainMs", options.revoke_drain_ms));
-  options.hold_assign = Flag(object, "holdAssign", false);
+  limits.lane_messages = Integer(Get(from, "laneMessages"), limits.lane_messages);
+  limits.lane_bytes = Integer(Get(from, "laneBytes"), limits.lane_bytes);
+  limits.total_bytes = Integer(Get(from, "totalBytes"), limits.total_bytes);
+  limits.fields.key = Flag(Get(from, "key"), true);
+  limits.fields.value = Flag(Get(from, "value"), true);
+  limits.fields.timestamp = Flag(Get(from, "timestamp"), true);
+  limits.fields.headers = Flag(Get(from, "headers"), true);
+  limits.fields.scan_keys = Flag(Get(from, "scanKeys"), false);
+  limits.fields.scan_values = Flag(Get(from, "scanValues"), false);
+  options.revoke_drain_ms = Int(Get(from, "revokeDrainMs"), options.revoke_drain_ms);
+  options.hold_assign = Flag(Get(from, "holdAssign"), false);
   return options;
 }
 
-Napi::Value WatermarksToJs(Napi::Env env, int64_t low, int64_t high) {
-  Napi::Object object = Napi::Object::New(env);
-  object["low"] = Napi::Number::New(env, static_cast<double>(low));
-  object["high"] = Napi::Number::New(env, static_cast<double>(high));
-  return object;
+struct OffsetRange {
+  int64_t low = 0, high = 0;
+};
+Napi::Value ToJs(Napi::Env env, const OffsetRange& range) {
+  return MakeObject(env, "low", range.low, "high", range.high);
+}
+
+struct GroupMember {
+  std::string id, opaque;
+};
+Napi::Value ToJs(Napi::Env env, const GroupMember& member) {
+  Napi::Value opaque = Napi::Buffer<char>::Copy(env, member.opaque.data(), member.opaque.size());
+  return MakeObject(env, "memberId", member.id, "opaque", opaque);
 }
 
 }  // namespace
@@ -69,8 +65,9 @@ Napi::Function Consumer::Define(Napi::Env env) {
 
 Consumer::Consumer(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   const ConsumerOptions options = OptionsFromJs(info[1]);
-  Open(info, RD_KAFKA_CONSUMER, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT, true, [&](PollLoop& loop) {
-    auto role = std::make_unique<ConsumerRole>(loop, options);
+  const int events = RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT;
+  Open(info, RD_KAFKA_CONSUMER, events, true, [&](PollLoop& loop, RdError* error) {
+    auto role = ConsumerRole::Make(loop, options, error);
     role_ = role.get();
     return role;
   });
@@ -78,128 +75,106 @@ Consumer::Consumer(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 
 Napi::Value Consumer::Subscribe(const Napi::CallbackInfo& info) {
   std::vector<std::string> topics;
-  if (info[0].IsArray()) {
-    Napi::Array array = info[0].As<Napi::Array>();
-    for (uint32_t i = 0; i < array.Length(); i++) topics.push_back(Napi::Value(array[i]).ToString().Utf8Value());
-  }
-  return Request(info.Env(), [role = role_, topics](uint32_t request) { role->Subscribe(request, topics); });
+  Each(info[0], [&](const Napi::Value& topic) { topics.push_back(Text(topic)); });
+  return Request(info.Env(), [role = role_, topics](PollLoop&, uint32_t request) { role->Subscribe(request, topics); });
 }
 
 template <void (ConsumerRole::*Method)(uint32_t, const Partitions&)>
 Napi::Value Consumer::OnList(const Napi::CallbackInfo& info) {
-  return Request(info.Env(), [role = role_, list = PartitionsFromJs(info[0])](uint32_t request) {
+  return Request(info.Env(), [role = role_, list = PartitionsFromJs(info[0])](PollLoop&, uint32_t request) {
     (role->*Method)(request, list);
   });
 }
 
 Napi::Value Consumer::Seek(const Napi::CallbackInfo& info) {
-  return Request(info.Env(), [role = role_, list = PartitionsFromJs(info[0]),
-                              timeout = IntArgument(info, 1, 5000)](uint32_t request) {
-    role->Seek(request, list, timeout);
-  });
+  return Request(info.Env(), [role = role_, list = PartitionsFromJs(info[0]), timeout = Int(info[1], 5000)](
+                                 PollLoop&, uint32_t request) { role->Seek(request, list, timeout); });
 }
 
 template <rd_kafka_resp_err_t (*call)(rd_kafka_t*, rd_kafka_topic_partition_list_t*, int)>
 Napi::Value Consumer::Ask(const Napi::CallbackInfo& info) {
-  if (!open()) return Request(info.Env(), nullptr);
-  return BlockingRequest(info.Env(), [loop = &loop(), partitions = PartitionsFromJs(info[0]),
-                                      timeout = IntArgument(info, 1, 5000)](uint32_t request) {
+  return BlockingRequest(info.Env(), [partitions = PartitionsFromJs(info[0]), timeout = Int(info[1], 5000)](
+                                         PollLoop& loop, uint32_t request) {
     rd::PartitionList list = ToList(partitions);
-    rd_kafka_resp_err_t err = call(loop->rk(), list.get(), timeout);
-    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return loop->Reject(request, RdError(err));
-    loop->Resolve(request, [result = FromList(list.get())](Napi::Env env) { return PartitionsToJs(env, result); });
+    rd_kafka_resp_err_t err = call(loop.rk(), list.get(), timeout);
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return loop.Reject(request, RdError(err));
+    loop.Resolve(request, FromList(list.get()));
   });
 }
 
 Napi::Value Consumer::Watermarks(const Napi::CallbackInfo& info) {
-  if (!open()) return Request(info.Env(), nullptr);
-  return BlockingRequest(info.Env(), [loop = &loop(), topic = TextArgument(info, 0), partition = IntArgument(info, 1, 0),
-                                      timeout = IntArgument(info, 2, 5000)](uint32_t request) {
-    int64_t low = 0, high = 0;
+  return BlockingRequest(info.Env(), [topic = Text(info[0]), partition = Int(info[1], 0), timeout = Int(info[2], 5000)](
+                                         PollLoop& loop, uint32_t request) {
+    OffsetRange range;
     rd_kafka_resp_err_t err =
-        rd_kafka_query_watermark_offsets(loop->rk(), topic.c_str(), partition, &low, &high, timeout);
-    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return loop->Reject(request, RdError(err));
-    loop->Resolve(request, [low, high](Napi::Env env) { return WatermarksToJs(env, low, high); });
+        rd_kafka_query_watermark_offsets(loop.rk(), topic.c_str(), partition, &range.low, &range.high, timeout);
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return loop.Reject(request, RdError(err));
+    loop.Resolve(request, range);
   });
 }
 
-// The four below only read or write the client's own state, so they answer on the JS thread.
+// The three below only read or write the client's own state, so they answer on the JS thread.
 
 Napi::Value Consumer::CachedWatermarks(const Napi::CallbackInfo& info) {
-  int64_t low = 0, high = 0;
-  if (!open() || rd_kafka_get_watermark_offsets(loop().rk(), TextArgument(info, 0).c_str(), IntArgument(info, 1, 0),
-                                                &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+  OffsetRange range;
+  if (!open() || rd_kafka_get_watermark_offsets(loop().rk(), Text(info[0]).c_str(), Int(info[1], 0), &range.low,
+                                                &range.high) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return info.Env().Null();
   }
-  return WatermarksToJs(info.Env(), low, high);
+  return ToJs(info.Env(), range);
 }
 
 Napi::Value Consumer::Position(const Napi::CallbackInfo& info) {
   if (!open()) return info.Env().Null();
   rd::PartitionList list = ToList(PartitionsFromJs(info[0]));
   rd_kafka_position(loop().rk(), list.get());
-  return PartitionsToJs(info.Env(), FromList(list.get()));
+  return ::ToJs(info.Env(), FromList(list.get()));
 }
 
 Napi::Value Consumer::StoreOffsets(const Napi::CallbackInfo& info) {
-  if (!open()) return RdError(RD_KAFKA_RESP_ERR__DESTROY).ToJs(info.Env());
+  if (!open()) return ::ToJs(info.Env(), RdError(RD_KAFKA_RESP_ERR__DESTROY));
   rd::PartitionList list = ToList(PartitionsFromJs(info[0]));
   rd_kafka_resp_err_t err = rd_kafka_offsets_store(loop().rk(), list.get());
-  if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    for (int i = 0; i < list->cnt; i++) {
-      if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) err = list->elems[i].err;
-    }
+  for (int i = 0; err != RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; i++) {
+    if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) err = list->elems[i].err;
   }
-  return RdError(err).ToJs(info.Env());
+  return ::ToJs(info.Env(), RdError(err));
 }
 
 Napi::Value Consumer::GroupMetadata(const Napi::CallbackInfo& info) {
-  if (!open()) return Request(info.Env(), nullptr);
-  return Request(info.Env(), [loop = &loop()](uint32_t request) {
-    rd::GroupMetadata metadata(rd_kafka_consumer_group_metadata(loop->rk()));
-    if (!metadata) return loop->Reject(request, RdError(RD_KAFKA_RESP_ERR__UNKNOWN_GROUP));
+  return Request(info.Env(), [](PollLoop& loop, uint32_t request) {
+    rd::GroupMetadata metadata(rd_kafka_consumer_group_metadata(loop.rk()));
+    if (!metadata) return loop.Reject(request, RdError(RD_KAFKA_RESP_ERR__UNKNOWN_GROUP));
     void* data = nullptr;
     size_t size = 0;
-    RdError error(rd::Error(rd_kafka_consumer_group_metadata_write(metadata.get(), &data, &size)).get());
-    if (error) return loop->Reject(request, std::move(error));
+    RdError error(rd::Error(rd_kafka_consumer_group_metadata_write(metadata.get(), &data, &size)));
+    if (error) return loop.Reject(request, std::move(error));
     rd::Mem<void> bytes(data);
-    std::string opaque(static_cast<const char*>(data), size);
-    rd::Mem<char> member(rd_kafka_memberid(loop->rk()));
-    loop->Resolve(request, [opaque, member = std::string(member ? member.get() : "")](Napi::Env env) {
-      Napi::Object object = Napi::Object::New(env);
-      object["memberId"] = Napi::String::New(env, member);
-      object["opaque"] = Napi::Buffer<char>::Copy(env, opaque.data(), opaque.size());
-      return object;
-    });
+    rd::Mem<char> member(rd_kafka_memberid(loop.rk()));
+    loop.Resolve(request, GroupMember{member ? member.get() : "", std::string(static_cast<const char*>(data), size)});
   });
 }
 
 void Consumer::Credit(const Napi::CallbackInfo& info) {
   if (!open()) return;
-  ::Credit credit{IntArgument(info, 0, 0), IntArgument(info, 1, 0),
-                  info[2].IsNumber() ? info[2].As<Napi::Number>().Int64Value() : 0};
+  const ::Credit credit{Int(info[0], 0), Int(info[1], 0), Integer(info[2], 0)};
   loop().Post([role = role_, credit] { role->lanes().GiveBack(credit); });
 }
 
 void Consumer::Hold(const Napi::CallbackInfo& info) {
   if (!open()) return;
-  loop().Post([role = role_, lane = IntArgument(info, 0, 0), held = info[1].ToBoolean().Value()] {
-    role->lanes().Hold(lane, held);
-  });
+  loop().Post([role = role_, lane = Int(info[0], 0), held = Flag(info[1], false)] { role->lanes().Hold(lane, held); });
 }
 
 void Consumer::ReportPolls(const Napi::CallbackInfo& info) {
-  if (!open()) return;
-  loop().Post([role = role_, wanted = info[0].ToBoolean().Value()] { role->lanes().ReportPolls(wanted); });
+  if (open()) loop().Post([role = role_, wanted = Flag(info[0], false)] { role->lanes().ReportPolls(wanted); });
 }
 
 void Consumer::Release(const Napi::CallbackInfo& info) {
-  if (open()) loop().Post([role = role_, id = IntArgument(info, 0, 0)] { role->Release(id); });
+  if (open()) loop().Post([role = role_, id = Int(info[0], 0)] { role->Release(id); });
 }
 
 void Consumer::AnswerAssign(const Napi::CallbackInfo& info) {
   if (!open()) return;
-  loop().Post([role = role_, id = IntArgument(info, 0, 0), list = PartitionsFromJs(info[1])] {
-    role->AnswerAssign(id, list);
-  });
+  loop().Post([role = role_, id = Int(info[0], 0), list = PartitionsFromJs(info[1])] { role->AnswerAssign(id, list); });
 }

@@ -13,7 +13,8 @@ struct ConsumerOptions {
 // Lives on the poll thread.
 class ConsumerRole final : public Role {
  public:
-  ConsumerRole(PollLoop& loop, const ConsumerOptions& options);
+  // Null without a group: librdkafka cannot even assign then.
+  static std::unique_ptr<ConsumerRole> Make(PollLoop& loop, const ConsumerOptions& options, RdError* error);
 
   bool Serve() override;
   Deadline NextDeadline() const override;
@@ -32,7 +33,7 @@ class ConsumerRole final : public Role {
   Lanes& lanes() { return lanes_; }
 
  private:
-  // One at a time: librdkafka waits for our (un)assign call before it goes on.
+  // librdkafka waits for our (un)assign call before it goes on.
   struct Rebalance {
     int id = 0;
     bool revoke = false;
@@ -41,21 +42,24 @@ class ConsumerRole final : public Role {
     Deadline deadline;
   };
 
+  ConsumerRole(PollLoop& loop, const ConsumerOptions& options, rd_kafka_queue_t* control);
   void ServeEvent(rd_kafka_event_t* event);
   void OnRebalance(rd_kafka_event_t* event);
   void OnCommitted(rd_kafka_event_t* event);
   void OnError(rd_kafka_event_t* event);
+  // Answers the rebalance that still waits for JavaScript, if any.
+  void CompletePending(bool timed_out);
   void CompleteAssign(int id, const Partitions& partitions);
   void CompleteRevoke(const Rebalance& rebalance, bool lost, bool timed_out);
-  std::vector<Lane*> OpenLanes(const Partitions& partitions);
-  void AnnounceLanes(int id, const std::vector<Lane*>& lanes, const Partitions& partitions);
+  // Opens lanes, assigns, announces. With an error nothing is assigned by it.
+  RdError AssignLanes(int id, const Partitions& partitions, bool incremental);
+  RdError Unassign(const Partitions& partitions, bool incremental);
   void EndLanes(int id, const std::vector<int32_t>& ids, bool lost, bool timed_out);
   bool Cooperative() const;
 
   PollLoop& loop_;
   const ConsumerOptions options_;
-  rd::Queue control_;
-  PollLoop::Alarm alarm_;
+  Source control_;  // everything but messages
   Lanes lanes_;
   std::optional<Rebalance> pending_;
   int last_rebalance_ = 0;

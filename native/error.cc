@@ -1,12 +1,11 @@
 #include "error.h"
 
-RdError::RdError(rd_kafka_resp_err_t err) : code(err) {
+RdError::RdError(rd_kafka_resp_err_t err) : code(err), fatal(err == RD_KAFKA_RESP_ERR__FATAL) {
   if (err != RD_KAFKA_RESP_ERR_NO_ERROR) message = rd_kafka_err2str(err);
-  fatal = err == RD_KAFKA_RESP_ERR__FATAL;
 }
 
-RdError::RdError(rd_kafka_resp_err_t err, std::string text) : RdError(err) {
-  if (!text.empty()) message = std::move(text);
+RdError::RdError(rd_kafka_resp_err_t err, const char* text) : RdError(err) {
+  if (text != nullptr && *text != '\0') message = text;
 }
 
 RdError::RdError(const rd_kafka_error_t* error) {
@@ -18,31 +17,22 @@ RdError::RdError(const rd_kafka_error_t* error) {
   abortable = rd_kafka_error_txn_requires_abort(error) != 0;
 }
 
-Napi::Value RdError::ToJs(Napi::Env env) const {
-  if (!*this) return env.Null();
-  Napi::Object object = Napi::Object::New(env);
-  object["code"] = Napi::Number::New(env, code);
-  object["name"] = Napi::String::New(env, rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(code)));
-  object["message"] = Napi::String::New(env, message);
-  object["fatal"] = Napi::Boolean::New(env, fatal);
-  object["retriable"] = Napi::Boolean::New(env, retriable);
-  object["abortable"] = Napi::Boolean::New(env, abortable);
-  return object;
+Napi::Value ToJs(Napi::Env env, const RdError& error) {
+  if (!error) return env.Null();
+  return MakeObject(env, "code", error.code, "name", rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(error.code)),
+                    "message", error.message, "fatal", error.fatal, "retriable", error.retriable, "abortable",
+                    error.abortable);
 }
 
 Napi::Value ErrorCodes(Napi::Env env) {
   const rd_kafka_err_desc* descriptions = nullptr;
   size_t count = 0;
   rd_kafka_get_err_descs(&descriptions, &count);
-  Napi::Array list = Napi::Array::New(env);
-  uint32_t at = 0;
+  std::vector<Napi::Value> list;
   for (size_t i = 0; i < count; i++) {
-    if (descriptions[i].name == nullptr) continue;
-    Napi::Object entry = Napi::Object::New(env);
-    entry["code"] = Napi::Number::New(env, descriptions[i].code);
-    entry["name"] = Napi::String::New(env, descriptions[i].name);
-    entry["description"] = Napi::String::New(env, descriptions[i].desc == nullptr ? "" : descriptions[i].desc);
-    list[at++] = entry;
+    const auto& [code, name, text] = descriptions[i];
+    if (name != nullptr)
+      list.push_back(MakeObject(env, "code", static_cast<int>(code), "name", name, "description", text));
   }
-  return list;
+  return ToJs(env, list);
 }

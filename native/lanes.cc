@@ -9,28 +9,31 @@ constexpr int64_t kTurnBytes = 512 * 1024;
 int64_t Micros(Clock::duration duration) {
   return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
 }
+
+// Becomes the microseconds from then until JavaScript sees it.
+struct Since {
+  Clock::time_point then;
+};
+Napi::Value ToJs(Napi::Env env, const Since& since) { return ::ToJs(env, Micros(Clock::now() - since.then)); }
 }  // namespace
 
-Lane& Lanes::Open(const std::string& topic, int32_t partition) {
+Lane* Lanes::Open(const std::string& topic, int32_t partition) {
+  rd::Queue queue(partition < 0 ? nullptr : rd_kafka_queue_get_partition(loop_.rk(), topic.c_str(), partition));
+  if (!queue) return nullptr;
+  rd_kafka_queue_forward(queue.get(), nullptr);
   auto lane = std::make_unique<Lane>();
   lane->id = ++last_id_;
   lane->topic = topic;
   lane->partition = partition;
-  lane->alarm.loop = &loop_;
-  lane->queue.reset(rd_kafka_queue_get_partition(loop_.rk(), topic.c_str(), partition));
-  rd_kafka_queue_forward(lane->queue.get(), nullptr);
+  lane->source.queue = std::move(queue);
   by_id_[lane->id] = lane.get();
   lanes_.push_back(std::move(lane));
-  return *lanes_.back();
+  return lanes_.back().get();
 }
-
-void Lanes::Watch(Lane& lane) { PollLoop::Watch(lane.queue.get(), &lane.alarm); }
 
 void Lanes::Close(int32_t id) {
   auto found = std::find_if(lanes_.begin(), lanes_.end(), [id](const auto& lane) { return lane->id == id; });
   if (found == lanes_.end()) return;
-  // librdkafka calls back under the queue's lock, so after this line no callback holds the alarm.
-  PollLoop::Unwatch((*found)->queue.get());
   total_bytes_ -= (*found)->bytes;
   if (total_bytes_ <= limits_.total_bytes / 2) total_gated_ = false;
   by_id_.erase(id);
@@ -38,7 +41,8 @@ void Lanes::Close(int32_t id) {
 }
 
 void Lanes::CloseAll() {
-  while (!lanes_.empty()) Close(lanes_.back()->id);
+  by_id_.clear();
+  lanes_.clear();
 }
 
 Lane* Lanes::Find(int32_t id) {
@@ -76,43 +80,36 @@ void Lanes::Hold(int32_t id, bool held) {
 }
 
 bool Lanes::MayTake(const Lane& lane) const {
-  return !lane.gated && !lane.held && !lane.stopped && !lane.rewinding && !total_gated_;
+  return !lane.gated && !lane.held && !lane.stopped && lane.rewinding == 0 && !total_gated_;
 }
 
 bool Lanes::Take() {
   const Clock::time_point start = report_polls_ ? Clock::now() : Clock::time_point();
   bool more = false;
   tick_ = Tick();
-  // JavaScript is behind: it wakes the loop when it has caught up.
-  for (size_t i = 0; i < lanes_.size() && !loop_.IsFull(); i++) {
-    Lane& lane = *lanes_[(turn_ + i) % lanes_.size()];
-    // The alarm of a lane that may not take stays rung: it is looked at again when credit comes back.
-    if (!lane.alarm.rang.load(std::memory_order_acquire) || !MayTake(lane)) continue;
+  size_t turns = 0;
+  // When JavaScript is behind, it wakes the loop when it has caught up, and the next turn is that of the lane after.
+  for (; turns < lanes_.size() && !loop_.IsFull(); turns++) {
+    Lane& lane = *lanes_[(first_ + turns) % lanes_.size()];
+    // A lane that may not take stays ready: it is looked at again when credit comes back.
+    if (!lane.source.ready.load(std::memory_order_acquire) || !MayTake(lane)) continue;
     lane.deficit = std::min(lane.deficit + kTurnBytes, kTurnBytes);
     if (lane.deficit <= 0) {  // it took a huge message; others go first
       more = true;
       continue;
     }
-    lane.alarm.Take();  // before the take: a message that comes during it rings again
+    // Before the take: a message that comes during it sets the bit again.
+    lane.source.ready.exchange(false, std::memory_order_acq_rel);
     if (TakeFrom(lane)) continue;
-    lane.alarm.Ring();
+    lane.source.ready.store(true, std::memory_order_release);
     more = more || MayTake(lane);
   }
   more = more && !loop_.IsFull();
-  turn_++;
+  first_ = turns < lanes_.size() ? (first_ + turns) % lanes_.size() : first_ + 1;
   if (report_polls_ && tick_.chunks > 0) {
-    loop_.Deliver(MakeDelivery([tick = tick_, took = Micros(Clock::now() - start), done = Clock::now()](
-                                   Napi::Env env, JsSide&) -> Napi::Value {
-      Napi::Object object = Napi::Object::New(env);
-      object["type"] = Napi::String::New(env, "poll");
-      object["messages"] = Napi::Number::New(env, static_cast<double>(tick.messages));
-      object["bytes"] = Napi::Number::New(env, static_cast<double>(tick.bytes));
-      object["chunks"] = Napi::Number::New(env, tick.chunks);
-      object["lanes"] = Napi::Number::New(env, tick.lanes);
-      object["takeMicros"] = Napi::Number::New(env, static_cast<double>(took));
-      object["waitMicros"] = Napi::Number::New(env, static_cast<double>(Micros(Clock::now() - done)));
-      return object;
-    }));
+    const Clock::time_point now = Clock::now();
+    loop_.DeliverEvent("poll", "messages", tick_.messages, "bytes", tick_.bytes, "chunks", tick_.chunks, "lanes",
+                       tick_.lanes, "takeMicros", Micros(now - start), "waitMicros", Since{now});
   }
   return more;
 }
@@ -122,7 +119,7 @@ bool Lanes::TakeFrom(Lane& lane) {
   const int64_t want = std::clamp<int64_t>(std::min(bytes / lane.average, limits_.lane_messages - lane.messages), 1,
                                            batch::kMaxMessages);
   // Timeout 0: what is there, at once. A stale message (before a seek or a revoke) is dropped inside the call.
-  const ssize_t count = rd_kafka_consume_batch_queue(lane.queue.get(), 0, taken_, static_cast<size_t>(want));
+  const ssize_t count = rd_kafka_consume_batch_queue(lane.source.queue.get(), 0, taken_, static_cast<size_t>(want));
   if (count <= 0) return true;
   DeliverRun(lane, static_cast<size_t>(count));
   tick_.lanes++;
@@ -141,27 +138,16 @@ void Lanes::DeliverRun(Lane& lane, size_t count) {
       bytes += static_cast<int64_t>(chunk.slab.size);
       messages += chunk.count;
       tick_.chunks++;
-      loop_.Deliver(MakeDelivery([slab = std::move(chunk.slab)](Napi::Env env, JsSide&) mutable {
-        return SlabToJs(env, std::move(slab));
-      }));
+      loop_.DeliverSlab(std::move(chunk.slab));
       continue;
     }
     i++;
-    loop_.Deliver(MakeDelivery([lane = lane.id, topic = lane.topic, partition = lane.partition,
-                                offset = message->offset,
-                                error = RdError(message->err, rd_kafka_message_errstr(message))](
-                                   Napi::Env env, JsSide&) -> Napi::Value {
-      const bool eof = error.code == RD_KAFKA_RESP_ERR__PARTITION_EOF;
-      Napi::Object object = Napi::Object::New(env);
-      object["type"] = Napi::String::New(env, eof ? "eof" : "partition-error");
-      object["lane"] = Napi::Number::New(env, lane);
-      object["offset"] = Napi::Number::New(env, static_cast<double>(offset));
-      if (eof) return object;
-      object["topic"] = Napi::String::New(env, topic);
-      object["partition"] = Napi::Number::New(env, partition);
-      object["error"] = error.ToJs(env);
-      return object;
-    }));
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      loop_.DeliverEvent("eof", "lane", lane.id, "offset", message->offset);
+    } else {
+      loop_.DeliverEvent("partition-error", "lane", lane.id, "topic", lane.topic, "partition", lane.partition, "offset",
+                         message->offset, "error", RdError(message->err, rd_kafka_message_errstr(message)));
+    }
   }
   // No message outlives the turn: rd_kafka_destroy() would wait for it.
   for (size_t i = 0; i < count; i++) rd_kafka_message_destroy(taken_[i]);

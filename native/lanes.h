@@ -2,8 +2,6 @@
 // Backpressure is not taking: librdkafka then stops fetching at queued.max.messages.kbytes, per partition.
 #pragma once
 
-#include <string>
-
 #include "partitions.h"
 #include "poll_loop.h"
 
@@ -12,15 +10,14 @@ struct Lane {
   int32_t id = 0;
   std::string topic;
   int32_t partition = 0;
-  rd::Queue queue;
-  PollLoop::Alarm alarm;
+  Source source;
   int64_t messages = 0, bytes = 0;  // delivered and not given back
   int64_t deficit = 0;              // bytes this lane may still take in its turn
   int64_t average = 1024;           // bytes a message, of the last take
   bool gated = false;               // out of credit
   bool held = false;                // the user's pause
   bool stopped = false;             // being revoked
-  bool rewinding = false;           // a seek is on its way: what the queue holds is stale
+  int rewinding = 0;                // seeks on their way: what the queue holds is stale until the last one
 };
 
 struct Credit {
@@ -40,10 +37,9 @@ class Lanes {
  public:
   Lanes(PollLoop& loop, LaneLimits limits) : loop_(loop), limits_(limits) {}
 
-  // Un-forwards the partition's queue. Before the assign call, so that no message goes to the consumer queue.
-  Lane& Open(const std::string& topic, int32_t partition);
-  // Starts to listen. After the assign call.
-  void Watch(Lane& lane);
+  // Un-forwards the partition's queue, before the assign call, so that no message goes to the consumer queue. Null
+  // when librdkafka refuses the name. Its source is to listen after the assign call, when no older lane does.
+  Lane* Open(const std::string& topic, int32_t partition);
   void Close(int32_t id);
   void CloseAll();
 
@@ -68,7 +64,7 @@ class Lanes {
   const LaneLimits limits_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unordered_map<int32_t, Lane*> by_id_;
-  size_t turn_ = 0;
+  size_t first_ = 0;  // whose turn comes first
   int32_t last_id_ = 0;
   int64_t total_bytes_ = 0;
   bool total_gated_ = false;

@@ -16,8 +16,15 @@ class MockClusterRole final : public Role {
   rd_kafka_mock_cluster_t* cluster() const { return cluster_.get(); }
 
  private:
-  rd::Queue queue_;
+  Source queue_;
   rd::MockCluster cluster_;
+};
+
+// What a method was called with, by position.
+struct MockArguments {
+  std::string text[3];
+  int number[3];
+  std::vector<std::pair<int, int>> errors;  // [[code, rttMs], ...]
 };
 
 // new MockCluster(settings, brokers, deliver). lib/native.ts describes every method.
@@ -27,20 +34,10 @@ class MockCluster final : public Napi::ObjectWrap<MockCluster>, public Client {
   explicit MockCluster(const Napi::CallbackInfo& info);
 
  private:
-  // Settles with what run() answers on the poll thread.
-  Napi::Value Do(const Napi::CallbackInfo& info, std::function<rd_kafka_resp_err_t(rd_kafka_mock_cluster_t*)> run);
-
   Napi::Value BootstrapServers(const Napi::CallbackInfo& info);
-  Napi::Value CreateTopic(const Napi::CallbackInfo& info);
-  Napi::Value SetTopicError(const Napi::CallbackInfo& info);
-  Napi::Value PushErrors(const Napi::CallbackInfo& info);
-  Napi::Value ClearErrors(const Napi::CallbackInfo& info);
-  Napi::Value SetBroker(const Napi::CallbackInfo& info);
-  Napi::Value SetLeader(const Napi::CallbackInfo& info);
-  Napi::Value SetFollower(const Napi::CallbackInfo& info);
-  Napi::Value SetCoordinator(const Napi::CallbackInfo& info);
-  Napi::Value SetApiVersion(const Napi::CallbackInfo& info);
-  Napi::Value SetRebalanceDelay(const Napi::CallbackInfo& info);
+  // Promise that settles with what run() answers on the poll thread.
+  template <rd_kafka_resp_err_t (*run)(rd_kafka_mock_cluster_t*, const MockArguments&)>
+  Napi::Value Do(const Napi::CallbackInfo& info);
 
   std::string bootstrap_servers_;
   MockClusterRole* role_ = nullptr;  // used in commands on the poll thread only, while the loop runs

@@ -5,7 +5,8 @@
 namespace {
 
 // OpenSSL frees its tables in an atexit handler. At process.exit() librdkafka's threads still run: 13 of 200 exits with
-// TLS traffic crashed. The first initialisation decides, so this one comes when the addon is loaded, before librdkafka's.
+// TLS traffic crashed. The first initialisation decides, so this one comes when the addon is loaded, before
+// librdkafka's.
 __attribute__((constructor)) void KeepOpenSslAtExit() { OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr); }
 
 }  // namespace

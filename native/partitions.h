@@ -1,9 +1,6 @@
-// JavaScript [{ topic, partition, offset?, leaderEpoch?, metadata? }] <-> rd_kafka_topic_partition_list_t, via a plain value.
+// JavaScript [{ topic, partition, offset?, leaderEpoch?, metadata? }] <-> rd_kafka_topic_partition_list_t, via a plain
+// value.
 #pragma once
-
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "error.h"
 
@@ -19,7 +16,8 @@ using Partitions = std::vector<Partition>;
 
 // The TypeScript side has checked shapes and ranges; anything else is read as the defaults above.
 Partitions PartitionsFromJs(const Napi::Value& value);
-Napi::Value PartitionsToJs(Napi::Env env, const Partitions& partitions);
+Napi::Value ToJs(Napi::Env env, const Partition& partition);
 
 rd::PartitionList ToList(const Partitions& partitions);
+Partition FromItem(const rd_kafka_topic_partition_t& item);
 Partitions FromList(const rd_kafka_topic_partition_list_t* list);

@@ -1,5 +1,6 @@
 #include "poll_loop.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace {
@@ -9,12 +10,14 @@ std::atomic<int> live_handles{0};
 // A safety tick. Wake-ups come from queue callbacks; the tick serves the control queue often enough for librdkafka's
 // max.poll.interval.ms, and bounds what a lost wake-up could cost.
 constexpr int kTickMs = 1000;
-// How long an ending environment (worker.terminate, end of process) waits for the poll thread before it leaves the
-// handle behind. Safe because the addon is never unloaded (-z nodelete).
+// How long an ending environment (worker.terminate, end of process) waits for all its handles before it leaves them
+// behind. Safe because the addon is never unloaded (-z nodelete).
 constexpr int kCleanupMs = 3000;
-}  // namespace
-
-Clock::time_point After(int milliseconds) { return Clock::now() + std::chrono::milliseconds(milliseconds); }
+// How long JavaScript waits for the destruction, which waits in turn for calls in progress and for librdkafka's
+// threads.
+constexpr int kReapMs = 1000;
+// Items handed over at once, so that one turn of the event loop stays short (a chunk is about 256 KiB).
+constexpr size_t kCrossingItems = 32;
 
 Napi::Value SlabToJs(Napi::Env env, batch::Slab slab) {
   napi_value result = nullptr;
@@ -23,15 +26,51 @@ Napi::Value SlabToJs(Napi::Env env, batch::Slab slab) {
       env, owner->data.get(), owner->size,
       [](napi_env, void*, void* hint) { std::unique_ptr<batch::Slab> collected(static_cast<batch::Slab*>(hint)); },
       owner.get(), &result);
-  if (status == napi_ok) {
-    (void)owner.release();
-    return Napi::Value(env, result);
+  // A general failure comes after node took the bytes: the finalizer frees them.
+  if (status == napi_ok || status == napi_generic_failure) (void)owner.release();
+  if (status == napi_no_external_buffers_allowed) {
+    void* copy = nullptr;
+    status = napi_create_arraybuffer(env, owner->size, &copy, &result);
+    if (status == napi_ok) std::memcpy(copy, owner->data.get(), owner->size);
   }
-  if (status != napi_no_external_buffers_allowed) return env.Undefined();
-  void* copy = nullptr;
-  if (napi_create_arraybuffer(env, owner->size, &copy, &result) != napi_ok) return env.Undefined();
-  std::memcpy(copy, owner->data.get(), owner->size);
+  if (status != napi_ok) return Napi::Value();  // the environment is ending
   return Napi::Value(env, result);
+}
+}  // namespace
+
+Clock::time_point After(int64_t milliseconds) { return Clock::now() + std::chrono::milliseconds(milliseconds); }
+
+void JsSide::Settle(Napi::Env env, uint32_t request, bool resolve, Napi::Value value) {
+  auto found = promises.find(request);
+  if (found == promises.end()) return;
+  napi_deferred deferred = found->second;
+  promises.erase(found);
+  // Refused only when the environment is ending.
+  (void)(resolve ? napi_resolve_deferred : napi_reject_deferred)(env, deferred, value);
+}
+
+void Source::Listen(PollLoop& loop) {
+  loop_ = &loop;
+  // Called with the queue's lock held, on a librdkafka thread, only when an empty queue gets its first element.
+  rd_kafka_queue_cb_event_enable(
+      queue.get(),
+      [](rd_kafka_t*, void* opaque) {
+        auto* source = static_cast<Source*>(opaque);
+        source->ready.store(true, std::memory_order_release);
+        source->loop_->Wake();
+      },
+      this);
+  // The queue may have filled before this line: look once more.
+  ready.store(true, std::memory_order_release);
+  loop.Wake();
+}
+
+void Source::Close() {
+  // Only who listens may stop: a partition's queue has one callback, and it can be another lane's. The callback runs
+  // under the queue's lock, so after this line none holds `this`.
+  if (loop_ != nullptr) rd_kafka_queue_cb_event_enable(queue.get(), nullptr, nullptr);
+  loop_ = nullptr;
+  queue.reset();
 }
 
 // What the thread-safe function keeps alive until it is finalized on the JS thread.
@@ -46,9 +85,10 @@ void PollLoop::Adopt(rd_kafka_t* rk) {
 }
 
 PollLoop::~PollLoop() {
+  if (rk_ == nullptr) return;
   // Start() was never called: nobody else owns the handle.
-  if (rk_ != nullptr) rd_kafka_destroy_flags(rk_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-  if (rk_ != nullptr) live_handles--;
+  rd_kafka_destroy_flags(rk_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  live_handles--;
 }
 
 int PollLoop::LiveHandles() { return live_handles.load(); }
@@ -60,9 +100,9 @@ void PollLoop::Start(Napi::Env env, std::shared_ptr<JsSide> js, std::unique_ptr<
   Holder* holder = std::make_unique<Holder>(Holder{js_, weak_from_this()}).release();
   tsfn_ = Tsfn::New(env, "rdkafka-rx", 0, 1, holder,
                     [](Napi::Env, void*, Holder* mine) { std::unique_ptr<Holder> dropped(mine); });
-  auto* state = env.GetInstanceData<EnvState>();
-  state->loops.insert(shared_from_this());
-  pool_ = state->pool;
+  env_state_ = env.GetInstanceData<EnvState>();
+  env_state_->loops.insert(shared_from_this());
+  pool_ = env_state_->pool;
   // Hooks run last in, first out, and the thread-safe function has one of its own: registered after it, ours runs
   // first, while the poll thread may still use it.
   napi_add_env_cleanup_hook(env, CleanupHook, this);
@@ -71,20 +111,44 @@ void PollLoop::Start(Napi::Env env, std::shared_ptr<JsSide> js, std::unique_ptr<
   std::thread([self = shared_from_this()] { self->Run(); }).detach();
 }
 
-void PollLoop::CleanupHook(void* self) {
-  // The poll thread ends without JavaScript: no group leave, nothing flushed (only an awaited close() promises that).
-  auto loop = static_cast<PollLoop*>(self)->shared_from_this();
-  loop->hooked_ = false;
-  loop->killed_ = true;
-  loop->Wake();
-  std::unique_lock<std::mutex> lock(loop->mutex_);
-  loop->finish_condition_.wait_for(lock, std::chrono::milliseconds(kCleanupMs), [&] { return loop->finished_; });
+void PollLoop::CleanupHook(void* raw) {
+  // The loops end without JavaScript: no group leave, nothing flushed (only an awaited close() promises that).
+  auto self = static_cast<PollLoop*>(raw)->shared_from_this();
+  EnvState& state = *self->env_state_;
+  if (!state.ends) {
+    state.ends = After(kCleanupMs);
+    for (const auto& loop : state.loops) loop->Abandon();
+  }
+  self->hooked_ = false;
+  {
+    std::unique_lock<std::mutex> lock(self->mutex_);
+    self->reaped_condition_.wait_until(lock, *state.ends, [&] { return self->reaped_; });
+  }
+  // A thread that is late, or stuck for good, finds the door closed from here on. It may also be the last owner of the
+  // loop and must not free a JavaScript reference then, so that is done here.
+  self->Disconnect(nullptr);
+  self->js_.reset();
+  std::lock_guard<std::mutex> lock(self->out_mutex_);
+  self->out_.clear();
+}
+
+// The last use of the thread-safe function; what was queued before is still delivered, then `last`. All in one step, so
+// that JavaScript cannot see `last` and end the environment before the release.
+void PollLoop::Disconnect(std::unique_ptr<Delivery> last) {
+  std::lock_guard<std::mutex> lock(out_mutex_);
+  if (disconnected_) return;
+  disconnected_ = true;
+  if (last) {
+    out_.push_back(std::move(last));
+    if (!crossing_) crossing_ = tsfn_.NonBlockingCall() == napi_ok;
+  }
+  tsfn_.Release();
 }
 
 void PollLoop::Post(Command command) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (ended_) return;  // its promise is rejected by the JS side, which knows that it is closed
+    if (ended_) return;  // its promise, if it has one, is rejected with the end
     commands_.push_back(std::move(command));
   }
   Wake();
@@ -108,7 +172,7 @@ void PollLoop::BeginClose(uint32_t request, int timeout_ms) {
   Post([this, request, timeout_ms] {
     close_request_ = request;
     closing_ = true;
-    role_->BeginClose(timeout_ms);
+    role_->BeginClose(std::max(0, timeout_ms));
   });
 }
 
@@ -126,28 +190,13 @@ void PollLoop::Wake() noexcept {
   condition_.notify_one();
 }
 
-void PollLoop::Watch(rd_kafka_queue_t* queue, Alarm* alarm) {
-  // Called with the queue's lock held, on a librdkafka thread, only when an empty queue gets its first element.
-  rd_kafka_queue_cb_event_enable(
-      queue,
-      [](rd_kafka_t*, void* opaque) {
-        auto* alarm = static_cast<Alarm*>(opaque);
-        alarm->Ring();
-        alarm->loop->Wake();
-      },
-      alarm);
-  // The queue may have filled between its creation and this line: look once more.
-  alarm->Ring();
-  alarm->loop->Wake();
-}
-
-void PollLoop::Unwatch(rd_kafka_queue_t* queue) { rd_kafka_queue_cb_event_enable(queue, nullptr, nullptr); }
-
 void PollLoop::Run() {
   std::vector<Command> commands;
   while (!killed_) {
-    bool more = role_->Serve();
-    if (closing_ && role_->IsClosed()) break;
+    // Asked first: what librdkafka answered before it was closed is in the queue by then, and still served.
+    const bool closed = closing_ && role_->IsClosed();
+    const bool more = role_->Serve();
+    if (closed) break;
     {
       std::unique_lock<std::mutex> lock(mutex_);
       if (!more) {
@@ -170,108 +219,128 @@ void PollLoop::Finish() {
     ended_ = true;
     commands_.clear();
   }
-  if (call_thread_.joinable()) {
-    {
-      std::lock_guard<std::mutex> lock(call_mutex_);
-      calls_end_ = true;
-    }
-    call_condition_.notify_one();
-    call_thread_.join();
+  {
+    std::lock_guard<std::mutex> lock(out_mutex_);
+    draining_ = true;
   }
+  Cross();
+  std::thread([self = shared_from_this()] { self->Reap(); }).detach();
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    reaped_condition_.wait_for(lock, std::chrono::milliseconds(kReapMs), [&] { return reaped_; });
+  }
+  Disconnect(MakeDelivery([self = shared_from_this()](Napi::Env env, JsSide& js) {
+    self->FinishOnJs(env, js);
+    return Napi::Value();
+  }));
+}
+
+void PollLoop::Reap() {
+  {
+    std::lock_guard<std::mutex> lock(call_mutex_);
+    calls_end_ = true;
+  }
+  call_condition_.notify_one();
+  if (call_thread_.joinable()) call_thread_.join();
   role_->Teardown();
   rd_kafka_destroy_flags(rk_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
   rk_ = nullptr;
   role_.reset();
   live_handles--;
-  Deliver(MakeDelivery([self = shared_from_this()](Napi::Env env, JsSide& js) {
-    self->FinishOnJs(env, js);
-    return Napi::Value();
-  }));
-  // Release is this thread's last use of the thread-safe function; items queued before it are still delivered.
-  tsfn_.Release();
   std::lock_guard<std::mutex> lock(mutex_);
-  finished_ = true;
-  finish_condition_.notify_all();
+  reaped_ = true;
+  reaped_condition_.notify_all();
 }
-
-void PollLoop::Deliver(std::unique_ptr<Delivery> delivery) {
-  std::lock_guard<std::mutex> lock(out_mutex_);
-  out_.push_back(std::move(delivery));
-  backlog_.store(out_.size(), std::memory_order_release);
-  if (crossing_) return;
-  // Refused only while the environment ends; the cleanup hook has told the loop by then.
-  crossing_ = Cross();
-  if (!crossing_) out_.clear();
-}
-
-bool PollLoop::Cross() { return tsfn_.NonBlockingCall() == napi_ok; }
 
 void PollLoop::FinishOnJs(Napi::Env env, JsSide& js) {
   if (hooked_) napi_remove_env_cleanup_hook(env, CleanupHook, this);
   hooked_ = false;
+  if (close_request_) js.Settle(env, *close_request_, true, env.Undefined());
   // What was still asked of a client that closed meanwhile must settle too.
-  auto promises = std::move(js.promises);
-  js.promises.clear();
-  for (auto& [id, deferred] : promises) {
-    if (close_request_ && id == *close_request_) {
-      deferred.Resolve(env.Undefined());
-    } else {
-      deferred.Reject(RdError(RD_KAFKA_RESP_ERR__DESTROY).ToJs(env));
-    }
-  }
-  // Here, because the last owner of the loop may be the poll thread, which must not free a JavaScript reference.
+  const Napi::Value closed = ToJs(env, RdError(RD_KAFKA_RESP_ERR__DESTROY));
+  while (!js.promises.empty()) js.Settle(env, js.promises.begin()->first, false, closed);
+  // Here, because the last owner of the loop may be another thread, which must not free a JavaScript reference.
   js_.reset();
-  env.GetInstanceData<EnvState>()->loops.erase(shared_from_this());
+  env_state_->loops.erase(shared_from_this());
+}
+
+void PollLoop::Deliver(std::unique_ptr<Delivery> delivery) {
+  {
+    std::lock_guard<std::mutex> lock(out_mutex_);
+    if (disconnected_) return;
+    out_.push_back(std::move(delivery));
+    backlog_.store(out_.size(), std::memory_order_release);
+  }
+  Cross();
+}
+
+void PollLoop::DeliverSlab(batch::Slab slab) {
+  Deliver(MakeDelivery(
+      [slab = std::move(slab)](Napi::Env env, JsSide&) mutable { return SlabToJs(env, std::move(slab)); }));
+}
+
+void PollLoop::Cross() {
+  std::lock_guard<std::mutex> lock(out_mutex_);
+  if (out_.empty() || crossing_ || disconnected_) return;
+  crossing_ = tsfn_.NonBlockingCall() == napi_ok;
 }
 
 void PollLoop::CallJs(Napi::Env env, Napi::Function, Holder* holder, void*) {
   if (env == nullptr) return;
   std::shared_ptr<PollLoop> loop = holder->loop.lock();
-  if (!loop) return;
+  while (loop && loop->TakeCrossing(env, *holder->js)) {
+  }
+}
+
+// True when it must be called again at once.
+bool PollLoop::TakeCrossing(Napi::Env env, JsSide& js) {
   std::vector<std::unique_ptr<Delivery>> items;
   {
-    std::lock_guard<std::mutex> lock(loop->out_mutex_);
-    size_t limit = kCrossingItems;
-    // More than one crossing's worth: come back on a later turn of the event loop. That call is refused once the poll
-    // thread has released the function and this was its last queued call: then take all that is left now.
-    if (loop->out_.size() > limit && !loop->Cross()) limit = loop->out_.size();
-    while (!loop->out_.empty() && items.size() < limit) {
-      items.push_back(std::move(loop->out_.front()));
-      loop->out_.pop_front();
-    }
-    loop->crossing_ = !loop->out_.empty();
-    const bool was_full = loop->IsFull();
-    loop->backlog_.store(loop->out_.size(), std::memory_order_release);
-    if (was_full && !loop->IsFull()) loop->Wake();
+    std::lock_guard<std::mutex> lock(out_mutex_);
+    for (; !out_.empty() && items.size() < kCrossingItems; out_.pop_front()) items.push_back(std::move(out_.front()));
+    const bool was_full = IsFull();
+    backlog_.store(out_.size(), std::memory_order_release);
+    if (was_full && !IsFull()) Wake();
   }
   Napi::HandleScope scope(env);
   Napi::Array array = Napi::Array::New(env);
-  uint32_t at = 0;
+  uint32_t count = 0;
   for (auto& item : items) {
-    Napi::Value value = item->ToJs(env, *holder->js);
-    if (!value.IsEmpty()) array[at++] = value;
+    Napi::Value value = item->Convert(env, js);
+    if (!value.IsEmpty()) napi_set_element(env, array, count++, value);
   }
-  if (loop->hooked_) loop->UpdateKeepAlive(env);
-  if (at == 0 || holder->js->deliver.IsEmpty()) return;
-  // The callback catches what it can; what still escapes must not be lost: it becomes an uncaught exception.
-  holder->js->deliver.Call({array});
-  if (env.IsExceptionPending()) napi_fatal_exception(env, env.GetAndClearPendingException().Value());
+  UpdateKeepAlive(env);
+  if (count > 0 && !js.deliver.IsEmpty()) {
+    napi_value argument = array;
+    napi_call_function(env, env.Undefined(), js.deliver.Value(), 1, &argument, nullptr);
+    // The callback catches what it can; what still escapes must not be lost: it becomes an uncaught exception.
+    napi_value exception = nullptr;
+    if (env.IsExceptionPending() && napi_get_and_clear_last_exception(env, &exception) == napi_ok) {
+      napi_fatal_exception(env, exception);
+    }
+  }
+  {
+    std::lock_guard<std::mutex> lock(out_mutex_);
+    if (draining_ && !out_.empty()) return true;
+    crossing_ = false;
+    if (out_.empty()) return false;
+  }
+  // The next crossing is the poll thread's to ask for, so that it comes in another turn of the event loop: node would
+  // dispatch a call made from here within this turn, up to a thousand times, and starve timers and sockets.
+  Post([this] { Cross(); });
+  return false;
 }
 
 void PollLoop::Reject(uint32_t request, RdError error) {
   Deliver(MakeDelivery([request, error = std::move(error)](Napi::Env env, JsSide& js) {
-    auto found = js.promises.find(request);
-    if (found == js.promises.end()) return Napi::Value();
-    Napi::Promise::Deferred deferred = found->second;
-    js.promises.erase(found);
-    deferred.Reject(error.ToJs(env));
+    js.Settle(env, request, false, ToJs(env, error));
     return Napi::Value();
   }));
 }
 
 void PollLoop::Settle(uint32_t request, RdError error) {
   if (error) return Reject(request, std::move(error));
-  Resolve(request, [](Napi::Env env) { return env.Undefined(); });
+  Resolve(request, nullptr);
 }
 
 void PollLoop::Call(Command blocking) {

@@ -1,9 +1,10 @@
 // The poll thread: one per client, the only code that serves its librdkafka queues, and the one crossing to JavaScript.
 //
 // Who may do what:
-//   JS thread     Post() commands, Call() nothing. Never waits, except in the environment's cleanup hook (bounded).
-//   poll thread   runs commands, serves queues, Deliver()s, tears everything down.
+//   JS thread     Post() commands. Never waits, except in the environment's cleanup hook (bounded).
+//   poll thread   runs commands, serves queues, Deliver()s, hands the end over to the reaper.
 //   call thread   lazily started; runs the few librdkafka calls that block, so that the poll thread never does.
+//   reaper        at the end only; destroys the handle, which may take as long as a broker thread's DNS look-up.
 //   librdkafka    queue callbacks: set a ready bit and wake the loop, nothing else.
 #pragma once
 
@@ -14,47 +15,47 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <unordered_set>
-#include <vector>
 
 #include "batch.h"
 #include "error.h"
 
 using Clock = std::chrono::steady_clock;
 using Deadline = std::optional<Clock::time_point>;
-constexpr int kEndOfTime = 1000 * 60 * 60 * 24;
 
-Clock::time_point After(int milliseconds);
+Clock::time_point After(int64_t milliseconds);
+inline bool Passed(const Deadline& deadline) { return deadline && Clock::now() >= *deadline; }
 
 // The JavaScript thread's half of a client: callback and pending promises. Touched on the JS thread only.
 struct JsSide {
   Napi::FunctionReference deliver;
-  std::unordered_map<uint32_t, Napi::Promise::Deferred> promises;
+  std::unordered_map<uint32_t, napi_deferred> promises;
   uint32_t last_request = 0;
+
+  // A request that is not pending any more is ignored.
+  void Settle(Napi::Env env, uint32_t request, bool resolve, Napi::Value value);
 };
 
-// Something on its way to JavaScript. Destroyed undelivered when the environment is gone: then it only frees its payload.
+// Something on its way to JavaScript. Destroyed undelivered when the environment is gone: then it only frees its
+// payload.
 class Delivery {
  public:
   virtual ~Delivery() = default;
   // On the JS thread; an empty value delivers nothing (it settled a promise).
-  virtual Napi::Value ToJs(Napi::Env env, JsSide& js) = 0;
+  virtual Napi::Value Convert(Napi::Env env, JsSide& js) = 0;
 };
 
 template <class F>
 std::unique_ptr<Delivery> MakeDelivery(F convert) {
   struct Lambda final : Delivery {
     explicit Lambda(F f) : convert(std::move(f)) {}
-    Napi::Value ToJs(Napi::Env env, JsSide& js) override { return convert(env, js); }
+    Napi::Value Convert(Napi::Env env, JsSide& js) override { return convert(env, js); }
     F convert;
   };
   return std::make_unique<Lambda>(std::move(convert));
 }
-
-Napi::Value SlabToJs(Napi::Env env, batch::Slab slab);
 
 class PollLoop;
 
@@ -62,6 +63,23 @@ class PollLoop;
 struct EnvState {
   std::shared_ptr<batch::SlabPool> pool = std::make_shared<batch::SlabPool>();
   std::unordered_set<std::shared_ptr<PollLoop>> loops;
+  Deadline ends;  // set when the environment ends: until then its hooks wait, all together
+};
+
+// A librdkafka queue that wakes the loop when it gets its first event. Poll thread only, but for `ready`.
+struct Source {
+  rd::Queue queue;
+  std::atomic<bool> ready{true};  // something may be in the queue
+
+  Source() = default;
+  explicit Source(rd_kafka_queue_t* owned) : queue(owned) {}
+  ~Source() { Close(); }
+  void Listen(PollLoop& loop);
+  void Close();
+  rd::Event Next() { return rd::Event(rd_kafka_queue_poll(queue.get(), 0)); }
+
+ private:
+  PollLoop* loop_ = nullptr;  // while it listens
 };
 
 // What a kind of client does on its poll thread.
@@ -73,9 +91,9 @@ class Role {
   // When Serve must run again even if nothing wakes the loop.
   virtual Deadline NextDeadline() const { return std::nullopt; }
   virtual void BeginClose(int timeout_ms) = 0;
-  // Asked after each Serve while closing.
+  // Asked before each Serve while closing; what came in until then is still served.
   virtual bool IsClosed() = 0;
-  // Drops every librdkafka object but the handle.
+  // Drops every librdkafka object but the handle. On the reaper.
   virtual void Teardown() = 0;
 };
 
@@ -100,7 +118,7 @@ class PollLoop : public std::enable_shared_from_this<PollLoop> {
   void SetKeepAlive(Napi::Env env, bool keep_alive);
   void UpdateKeepAlive(Napi::Env env);
   void BeginClose(uint32_t request, int timeout_ms);
-  // GC of an unclosed client: leaves at once, no group leave, waits for nothing.
+  // Leaves at once, no group leave, waits for nothing.
   void Abandon();
 
   // Any thread.
@@ -108,9 +126,13 @@ class PollLoop : public std::enable_shared_from_this<PollLoop> {
 
   // Poll or call thread.
   void Deliver(std::unique_ptr<Delivery> delivery);
-  // Settles the promise of `request`; make() builds the value on the JS thread.
-  template <class F>
-  void Resolve(uint32_t request, F make);
+  void DeliverSlab(batch::Slab slab);
+  // { type, key: value, ... } of plain values, made into an object on the JS thread.
+  template <class... Fields>
+  void DeliverEvent(const char* type, Fields... fields);
+  // Settle the promise of `request`; the value is converted on the JS thread.
+  template <class T>
+  void Resolve(uint32_t request, T value);
   void Reject(uint32_t request, RdError error);
   void Settle(uint32_t request, RdError error);
 
@@ -120,24 +142,14 @@ class PollLoop : public std::enable_shared_from_this<PollLoop> {
   rd_kafka_t* rk() const { return rk_; }
   bool closing() const { return closing_; }
 
-  // Queue callback: `opaque` is an Alarm.
-  struct Alarm {
-    std::atomic<bool> rang{true};
-    PollLoop* loop = nullptr;
-    bool Take() { return rang.exchange(false, std::memory_order_acq_rel); }
-    void Ring() { rang.store(true, std::memory_order_release); }
-  };
-  static void Watch(rd_kafka_queue_t* queue, Alarm* alarm);
-  static void Unwatch(rd_kafka_queue_t* queue);
-
-  // Items handed over in one turn of the event loop, so that it stays short.
-  static constexpr size_t kCrossingItems = 32;
-  // Undelivered items at which a role should take no more: what piles up would only leave the caches.
-  static constexpr size_t kFullItems = 16;
+  // JavaScript is behind: a role should take no more, for what piles up would only leave the caches. It is woken when
+  // JavaScript has caught up.
   bool IsFull() const { return backlog_.load(std::memory_order_acquire) >= kFullItems; }
   const std::shared_ptr<batch::SlabPool>& pool() const { return pool_; }
 
  private:
+  static constexpr size_t kFullItems = 16;
+
   struct Holder;
   static void CallJs(Napi::Env env, Napi::Function, Holder* holder, void*);
   using Tsfn = Napi::TypedThreadSafeFunction<Holder, void, CallJs>;
@@ -146,14 +158,17 @@ class PollLoop : public std::enable_shared_from_this<PollLoop> {
   void Run();
   void RunCalls();
   void Finish();
+  void Reap();
   void FinishOnJs(Napi::Env env, JsSide& js);
-  bool Cross();
+  void Cross();
+  bool TakeCrossing(Napi::Env env, JsSide& js);
+  void Disconnect(std::unique_ptr<Delivery> last);
 
   rd_kafka_t* rk_ = nullptr;
   std::unique_ptr<Role> role_;
-  Tsfn tsfn_;
   // JS thread only
   std::shared_ptr<JsSide> js_;
+  EnvState* env_state_ = nullptr;
   bool keep_alive_ = false;
   bool hooked_ = false;
 
@@ -163,33 +178,39 @@ class PollLoop : public std::enable_shared_from_this<PollLoop> {
   std::atomic<bool> killed_{false};
   std::vector<Command> commands_;  // under mutex_
   bool ended_ = false;             // under mutex_: the poll thread runs no more commands
-  bool finished_ = false;          // under mutex_: the handle is destroyed
-  std::condition_variable finish_condition_;
+  bool reaped_ = false;            // under mutex_: the handle is destroyed
+  std::condition_variable reaped_condition_;
 
   std::mutex out_mutex_;
+  Tsfn tsfn_;                                  // under out_mutex_ but for Ref and Unref
   std::deque<std::unique_ptr<Delivery>> out_;  // under out_mutex_
-  bool crossing_ = false;                      // under out_mutex_: a crossing is on its way
+  bool crossing_ = false;                      // under out_mutex_: JavaScript is called, or will be
+  bool draining_ = false;                      // under out_mutex_: nobody asks for another crossing any more
+  bool disconnected_ = false;                  // under out_mutex_: nothing may be delivered any more
   std::atomic<size_t> backlog_{0};             // size of out_
   std::shared_ptr<batch::SlabPool> pool_;
 
   bool closing_ = false;  // poll thread only
   std::optional<uint32_t> close_request_;
 
-  std::thread call_thread_;  // poll thread only
+  std::thread call_thread_;  // poll thread, then reaper
   std::mutex call_mutex_;
   std::condition_variable call_condition_;
   std::deque<Command> calls_;  // under call_mutex_
   bool calls_end_ = false;     // under call_mutex_
 };
 
-template <class F>
-void PollLoop::Resolve(uint32_t request, F make) {
-  Deliver(MakeDelivery([request, make = std::move(make)](Napi::Env env, JsSide& js) mutable -> Napi::Value {
-    auto found = js.promises.find(request);
-    if (found == js.promises.end()) return Napi::Value();
-    Napi::Promise::Deferred deferred = found->second;
-    js.promises.erase(found);
-    deferred.Resolve(make(env));
+template <class... Fields>
+void PollLoop::DeliverEvent(const char* type, Fields... fields) {
+  Deliver(MakeDelivery([type, values = std::make_tuple(std::move(fields)...)](Napi::Env env, JsSide&) -> Napi::Value {
+    return std::apply([&](const auto&... each) { return MakeObject(env, "type", type, each...); }, values);
+  }));
+}
+
+template <class T>
+void PollLoop::Resolve(uint32_t request, T value) {
+  Deliver(MakeDelivery([request, value = std::move(value)](Napi::Env env, JsSide& js) {
+    js.Settle(env, request, true, ToJs(env, value));
     return Napi::Value();
   }));
 }

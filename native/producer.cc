@@ -1,38 +1,41 @@
 #include "producer.h"
 
-#include <cstring>
+#include <algorithm>
 
 namespace {
 // After a purge, how long librdkafka may take to report what it dropped.
 constexpr int kPurgeMs = 1000;
+// One call of rd_kafka_flush(): short, because the call thread has other calls to make and cannot be interrupted.
+constexpr int kFlushMs = 500;
 
 uintptr_t Opaque(const batch::Record& record) {
+  static_assert(sizeof(uintptr_t) == 8, "slot and index share one pointer");
   return (static_cast<uintptr_t>(record.index) << 32) | record.slot;
 }
 }  // namespace
 
 ProducerRole::ProducerRole(PollLoop& loop) : loop_(loop), events_(rd_kafka_queue_get_main(loop.rk())) {
-  alarm_.loop = &loop;
-  PollLoop::Watch(events_.get(), &alarm_);
+  events_.Listen(loop);
 }
 
 bool ProducerRole::Serve() {
-  alarm_.Take();
   ServeReports();
   // A full queue drains by reports, and each of those wakes the loop.
-  full_ = ProducePending();
+  ProducePending();
   DeliverReports();
+  SettleFlushes();
   return false;
 }
 
 Deadline ProducerRole::NextDeadline() const {
-  return close_deadline_ ? (flush_deadline_ ? std::min(*flush_deadline_, *close_deadline_) : *close_deadline_)
-                         : Deadline();
+  Deadline next = flush_deadline_ ? flush_deadline_ : close_deadline_;
+  for (const PendingFlush& flush : flushes_) next = next ? std::min(*next, flush.deadline) : flush.deadline;
+  return next;
 }
 
 void ProducerRole::ServeReports() {
   const rd_kafka_message_t* messages[256];
-  while (rd::Event event{rd_kafka_queue_poll(events_.get(), 0)}) {
+  while (rd::Event event = events_.Next()) {
     if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_DR) {
       DeliverCommonEvent(loop_, event.get());
       continue;
@@ -54,26 +57,22 @@ void ProducerRole::ServeReports() {
 
 void ProducerRole::DeliverReports() {
   if (reports_.empty()) return;
-  loop_.Deliver(MakeDelivery([slab = batch::PackReports(reports_)](Napi::Env env, JsSide&) mutable {
-    return SlabToJs(env, std::move(slab));
-  }));
+  loop_.DeliverSlab(batch::PackReports(reports_));
   reports_.clear();
 }
 
-void ProducerRole::Produce(std::shared_ptr<std::vector<uint8_t>> pack) {
+void ProducerRole::Produce(std::shared_ptr<const std::vector<uint8_t>> pack) {
   pending_.push_back({std::move(pack), 0});
   if (close_deadline_) RefusePending(RD_KAFKA_RESP_ERR__DESTROY);
 }
 
-bool ProducerRole::ProducePending() {
-  while (!pending_.empty()) {
+void ProducerRole::ProducePending() {
+  batch::Record record;
+  for (; !pending_.empty(); pending_.pop_front()) {
     Pack& pack = pending_.front();
-    while (pack.position + batch::Record::kHeaderBytes <= pack.records->size()) {
-      const uint8_t* at = pack.records->data() + pack.position;
-      batch::Record record;
-      std::memcpy(&record, at, sizeof record);
-      rd_kafka_resp_err_t err = ProduceOne(record, at + batch::Record::kHeaderBytes);
-      if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL) return true;
+    while (const uint8_t* payload = batch::ReadRecord(*pack.records, pack.position, &record)) {
+      rd_kafka_resp_err_t err = ProduceOne(record, payload);
+      if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL) return;
       if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         in_librdkafka_++;
       } else {
@@ -81,9 +80,7 @@ bool ProducerRole::ProducePending() {
       }
       pack.position = record.End(pack.position);
     }
-    pending_.pop_front();
   }
-  return false;
 }
 
 rd_kafka_topic_t* ProducerRole::TopicOf(int32_t id) {
@@ -138,72 +135,74 @@ void ProducerRole::Refuse(const batch::Record& record, rd_kafka_resp_err_t err) 
 }
 
 void ProducerRole::RefusePending(rd_kafka_resp_err_t err) {
-  for (const Pack& pack : pending_) {
-    for (size_t at = pack.position; at + batch::Record::kHeaderBytes <= pack.records->size();) {
-      batch::Record record;
-      std::memcpy(&record, pack.records->data() + at, sizeof record);
+  batch::Record record;
+  for (Pack& pack : pending_) {
+    for (; batch::ReadRecord(*pack.records, pack.position, &record); pack.position = record.End(pack.position)) {
       Refuse(record, err);
-      at = record.End(at);
     }
   }
   pending_.clear();
 }
 
-void ProducerRole::FlushOnCallThread(int timeout_ms, std::function<void(rd_kafka_resp_err_t)> done) {
-  loop_.Call([this, timeout_ms, done = std::move(done)] {
-    // Reports are served by the poll thread meanwhile; that is what makes this return.
-    done(rd_kafka_flush(loop_.rk(), timeout_ms));
-  });
-}
+void ProducerRole::Flush(uint32_t request, int timeout_ms) { flushes_.push_back({request, After(timeout_ms)}); }
 
-void ProducerRole::Flush(uint32_t request, int timeout_ms) {
-  FlushOnCallThread(timeout_ms, [this, request](rd_kafka_resp_err_t err) {
-    loop_.Settle(request, RdError(err == RD_KAFKA_RESP_ERR__TIMED_OUT ? err : RD_KAFKA_RESP_ERR_NO_ERROR));
+void ProducerRole::SettleFlushes() {
+  // After the reports were delivered, so that JavaScript has them all when its flush resolves.
+  const auto now = Clock::now();
+  auto settled = [&](const PendingFlush& flush) {
+    if (!Empty() && now < flush.deadline) return false;
+    loop_.Settle(flush.request, RdError(Empty() ? RD_KAFKA_RESP_ERR_NO_ERROR : RD_KAFKA_RESP_ERR__TIMED_OUT));
+    return true;
+  };
+  flushes_.erase(std::remove_if(flushes_.begin(), flushes_.end(), settled), flushes_.end());
+  // rd_kafka_flush() makes librdkafka send without lingering, for as long as it runs; it is not what tells us the end,
+  // because it knows nothing of the records that still wait for room in its queue.
+  if (hurrying_ || in_librdkafka_ == 0 || (flushes_.empty() && !flush_deadline_)) return;
+  hurrying_ = true;
+  loop_.Call([this] {
+    rd_kafka_flush(loop_.rk(), kFlushMs);
+    loop_.Post([this] { hurrying_ = false; });
   });
 }
 
 void ProducerRole::Purge(bool in_flight) {
   RefusePending(RD_KAFKA_RESP_ERR__PURGE_QUEUE);
-  rd_kafka_purge(loop_.rk(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING |
-                                 (in_flight ? RD_KAFKA_PURGE_F_INFLIGHT : 0));
+  rd_kafka_purge(loop_.rk(),
+                 RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING | (in_flight ? RD_KAFKA_PURGE_F_INFLIGHT : 0));
   DeliverReports();
 }
 
 void ProducerRole::BeginClose(int timeout_ms) {
   flush_deadline_ = After(timeout_ms);
-  close_deadline_ = After(timeout_ms + kPurgeMs);
-  if (timeout_ms > 0 && in_librdkafka_ + pending_.size() > 0) FlushOnCallThread(timeout_ms, [](rd_kafka_resp_err_t) {});
+  close_deadline_ = After(int64_t{timeout_ms} + kPurgeMs);
 }
 
 bool ProducerRole::IsClosed() {
-  if (in_librdkafka_ == 0 && pending_.empty()) return true;
-  if (flush_deadline_ && Clock::now() >= *flush_deadline_) {
+  if (!Empty() && Passed(flush_deadline_)) {
     // Out of time: drop the rest, and still report every message.
     flush_deadline_.reset();
     Purge(true);
   }
-  return Clock::now() >= *close_deadline_;
+  return Empty() || Passed(close_deadline_);
 }
 
 void ProducerRole::Teardown() {
-  DeliverReports();
   topics_.clear();
-  PollLoop::Unwatch(events_.get());
-  events_.reset();
+  events_.Close();
 }
 
 Napi::Function Producer::Define(Napi::Env env) {
-  return DefineClass(env, "NativeProducer",
-                     {InstanceMethod("topic", &Producer::Topic), InstanceMethod("produce", &Producer::Produce),
-                      InstanceMethod("flush", &Producer::Flush), InstanceMethod("purge", &Producer::Purge),
-                      InstanceMethod("metadata", &Producer::Metadata), InstanceMethod("close", &Producer::Close),
-                      InstanceMethod("keepAlive", &Producer::KeepAlive),
-                      InstanceMethod("setToken", &Producer::SetToken),
-                      InstanceMethod("setTokenFailure", &Producer::SetTokenFailure)});
+  return DefineClass(
+      env, "NativeProducer",
+      {InstanceMethod("topic", &Producer::Topic), InstanceMethod("produce", &Producer::Produce),
+       InstanceMethod("flush", &Producer::Flush), InstanceMethod("purge", &Producer::Purge),
+       InstanceMethod("metadata", &Producer::Metadata), InstanceMethod("close", &Producer::Close),
+       InstanceMethod("keepAlive", &Producer::KeepAlive), InstanceMethod("setToken", &Producer::SetToken),
+       InstanceMethod("setTokenFailure", &Producer::SetTokenFailure)});
 }
 
 Producer::Producer(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  Open(info, RD_KAFKA_PRODUCER, RD_KAFKA_EVENT_DR, false, [&](PollLoop& loop) {
+  Open(info, RD_KAFKA_PRODUCER, RD_KAFKA_EVENT_DR, false, [&](PollLoop& loop, RdError*) {
     auto role = std::make_unique<ProducerRole>(loop);
     role_ = role.get();
     return role;
@@ -211,28 +210,27 @@ Producer::Producer(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 }
 
 void Producer::Topic(const Napi::CallbackInfo& info) {
-  if (open()) loop().Post([role = role_, name = TextArgument(info, 0)] { role->AddTopic(name); });
+  if (open()) loop().Post([role = role_, name = Text(info[0])] { role->AddTopic(name); });
 }
 
 void Producer::Produce(const Napi::CallbackInfo& info) {
   if (!open() || !info[0].IsTypedArray()) return;
   auto view = info[0].As<Napi::Uint8Array>();
-  const size_t length = static_cast<size_t>(std::max(0, IntArgument(info, 1, 0)));
+  const size_t length = std::min(static_cast<size_t>(std::max(0, Int(info[1], 0))), view.ByteLength());
   // Copied at the call: the caller may write to its buffer again right away.
-  auto pack = std::make_shared<std::vector<uint8_t>>(view.Data(), view.Data() + std::min(length, view.ByteLength()));
+  auto pack = std::make_shared<const std::vector<uint8_t>>(view.Data(), view.Data() + length);
   loop().Post([role = role_, pack = std::move(pack)] { role->Produce(pack); });
 }
 
 Napi::Value Producer::Flush(const Napi::CallbackInfo& info) {
-  return Request(info.Env(), [role = role_, timeout = IntArgument(info, 0, 5000)](uint32_t request) {
+  return Request(info.Env(), [role = role_, timeout = Int(info[0], 5000)](PollLoop&, uint32_t request) {
     role->Flush(request, timeout);
   });
 }
 
 Napi::Value Producer::Purge(const Napi::CallbackInfo& info) {
-  return Request(info.Env(), [this_loop = open() ? &loop() : nullptr, role = role_,
-                              in_flight = info[0].ToBoolean().Value()](uint32_t request) {
+  return Request(info.Env(), [role = role_, in_flight = Flag(info[0], false)](PollLoop& loop, uint32_t request) {
     role->Purge(in_flight);
-    this_loop->Settle(request, RdError());
+    loop.Settle(request, RdError());
   });
 }

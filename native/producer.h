@@ -14,37 +14,41 @@ class ProducerRole final : public Role {
   bool IsClosed() override;
   void Teardown() override;
 
-  void Produce(std::shared_ptr<std::vector<uint8_t>> pack);
+  void Produce(std::shared_ptr<const std::vector<uint8_t>> pack);
   void AddTopic(const std::string& name) { topic_names_.push_back(name); }
   void Flush(uint32_t request, int timeout_ms);
   void Purge(bool in_flight);
 
  private:
   struct Pack {
-    std::shared_ptr<std::vector<uint8_t>> records;
+    std::shared_ptr<const std::vector<uint8_t>> records;
     size_t position = 0;
+  };
+  struct PendingFlush {
+    uint32_t request;
+    Clock::time_point deadline;
   };
 
   void ServeReports();
-  // Hands records to librdkafka until its queue is full. True when the queue was full.
-  bool ProducePending();
+  // Hands records to librdkafka until its queue is full.
+  void ProducePending();
   rd_kafka_resp_err_t ProduceOne(const batch::Record& record, const uint8_t* payload);
   rd_kafka_topic_t* TopicOf(int32_t id);
   void Refuse(const batch::Record& record, rd_kafka_resp_err_t err);
   void RefusePending(rd_kafka_resp_err_t err);
   void DeliverReports();
-  // Asks librdkafka to send without lingering, and waits on the call thread.
-  void FlushOnCallThread(int timeout_ms, std::function<void(rd_kafka_resp_err_t)> done);
+  void SettleFlushes();
+  bool Empty() const { return in_librdkafka_ == 0 && pending_.empty(); }
 
   PollLoop& loop_;
-  rd::Queue events_;
-  PollLoop::Alarm alarm_;
+  Source events_;
   std::deque<Pack> pending_;
   std::vector<std::string> topic_names_;
   std::vector<rd::Topic> topics_;
   std::vector<batch::Report> reports_;
-  size_t in_librdkafka_ = 0;
-  bool full_ = false;
+  std::vector<PendingFlush> flushes_;
+  size_t in_librdkafka_ = 0;  // handed over and not reported
+  bool hurrying_ = false;     // rd_kafka_flush() runs on the call thread
   Deadline flush_deadline_, close_deadline_;
 };
 

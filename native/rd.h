@@ -18,9 +18,7 @@ constexpr int kOldestLibrdkafka = 0x020601ff;
 #error "librdkafka 2.6.1 or newer is required: install a newer one or build without RDKAFKA_RX_LIBRDKAFKA"
 #endif
 // 2.10.0 loops on broker removal.
-constexpr bool IsRefusedLibrdkafka(int version) {
-  return version < kOldestLibrdkafka || (version >> 8) == 0x020a00;
-}
+constexpr bool IsRefusedLibrdkafka(int version) { return version < kOldestLibrdkafka || (version >> 8) == 0x020a00; }
 
 namespace rd {
 inline rd_kafka_resp_err_t SetMockRebalanceDelay(rd_kafka_mock_cluster_t* cluster, int ms) {
