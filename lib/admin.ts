@@ -1,9 +1,10 @@
-import { Client, type ClientOptions, type CommonEvent, type RequestOptions, timeoutOf } from './client';
+import { Client, type ClientOptions, type CommonEvent, type RequestOptions, timeoutOf, weakly } from './client';
 import { normalizeAdminConfig } from './config';
 import { ArgumentError, type KafkaError } from './errors';
 import type { AdminConfig } from './generated/config';
 import { type NativeAdmin, type NativeTopicResult, type NativeTopicSpec, native } from './native';
 import { EventHub } from './stream/events';
+import type { Delivery } from './stream/lane-source';
 
 /** A topic to create. */
 export interface NewTopic {
@@ -32,12 +33,8 @@ export class Admin extends Client<NativeAdmin> {
   /** @throws ConfigError when the configuration is wrong: nothing was opened then. */
   constructor(config: AdminConfig, options: ClientOptions = {}) {
     super('admin', normalizeAdminConfig(config, { ...options, librdkafka: native.version }), options);
-    this.open(
-      (settings) =>
-        new native.Admin(settings, {}, (items) => {
-          for (const item of items) this.#handle(item as object);
-        }),
-    );
+    const deliver = weakly(this as Admin, Admin.#receive);
+    this.open((settings) => new native.Admin(settings, {}, deliver));
   }
 
   /** @throws KafkaError such as `ERR_KAFKA_TOPIC_ALREADY_EXISTS`; ArgumentError */
@@ -76,6 +73,10 @@ export class Admin extends Client<NativeAdmin> {
       if (error) throw this.toError(error, `Cannot ${verb} ${topic}`);
     }
   }
+
+  static readonly #receive = (admin: Admin, items: readonly Delivery[]) => {
+    for (const item of items) admin.#handle(item as object);
+  };
 
   #handle(event: { readonly type?: string }): void {
     this.relay(event, (error) => this.events.emit({ type: 'error', error: error as KafkaError }));

@@ -257,6 +257,18 @@ export function timeoutOf(options: RequestOptions, otherwise = DEFAULT_TIMEOUT_M
   return Math.ceil(timeoutMs);
 }
 
+/**
+ * A callback for the native side that does not keep its client alive: an idle client that nobody has any more is
+ * collected, and ends. `call` must not be made where the client can be seen: closures share their scope's variables.
+ */
+export function weakly<C extends object, T>(client: C, call: (client: C, value: T) => void): (value: T) => void {
+  const self = new WeakRef(client);
+  return (value) => {
+    const alive = self.deref();
+    if (alive !== undefined) call(alive, value);
+  };
+}
+
 /** What waits for a signal: one listener a signal, however many sends share it. */
 class Aborts {
   private static readonly of = new WeakMap<AbortSignal, Aborts>();

@@ -270,7 +270,7 @@ export class Ledger {
   }
 
   private answered(slot: number, entry: Entry): void {
-    this.pending--;
+    if (--this.pending === 0) this.keepAlive(false);
     if (--entry.left > 0) return;
     this.bytes -= entry.bytes;
     this.slots[slot] = undefined;
@@ -323,6 +323,7 @@ export class Ledger {
       this.slots[slot] = undefined;
     }
     this.open.clear();
+    if (this.pending > 0) this.keepAlive(false);
     this.pending = 0;
     this.checkFlushes();
     this.turnAway(error);

@@ -1,4 +1,12 @@
-import { abortable, Client, type ClientOptions, type CommonEvent, type RequestOptions, timeoutOf } from './client';
+import {
+  abortable,
+  Client,
+  type ClientOptions,
+  type CommonEvent,
+  type RequestOptions,
+  timeoutOf,
+  weakly,
+} from './client';
 import { normalizeProducerConfig } from './config';
 import { AbortError, ArgumentError, ClosedError, KafkaError, ProduceError } from './errors';
 import type { ProducerConfig } from './generated/config';
@@ -48,6 +56,9 @@ const raw: Serializer<Uint8Array | string | null> = {
     typeof data === 'string' ? utf8.serialize(data, context) : bytes.serialize(data as Buffer | null, context),
 };
 
+/** Producers that wait for reports, whether or not somebody has them. */
+const busy = new Set<unknown>();
+
 /** A tick's records cross when they are this many bytes, even before the tick ends. */
 const CROSS_BYTES = 256 * 1024;
 /** After this long without the broker's answer `flush()` gives up, in ms. */
@@ -90,10 +101,13 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     this.#key = serializers.key ?? (raw as unknown as Serializer<K>);
     this.#value = serializers.value ?? (raw as unknown as Serializer<V>);
     const records = this.config.number('queue.buffering.max.messages') || Number.POSITIVE_INFINITY;
-    this.#ledger = new Ledger(records, this.config.number('queue.buffering.max.kbytes') * 1024, (alive) =>
-      this.closed ? undefined : this.native.keepAlive(alive),
-    );
-    this.open((settings) => new native.Producer(settings, {}, (items) => this.#deliver(items)));
+    this.#ledger = new Ledger(records, this.config.number('queue.buffering.max.kbytes') * 1024, (alive) => {
+      if (alive) busy.add(this);
+      else busy.delete(this);
+      if (!this.closed) this.native.keepAlive(alive);
+    });
+    const deliver = weakly(this as Producer<never, never>, Producer.#receive);
+    this.open((settings) => new native.Producer(settings, {}, deliver));
   }
 
   /**
@@ -297,6 +311,9 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     pack.clear();
   }
 
+  static readonly #receive = (producer: Producer<never, never>, items: readonly ProducerDelivery[]) =>
+    producer.#deliver(items);
+
   #deliver(items: readonly ProducerDelivery[]): void {
     for (const item of items) {
       const { type } = item as { type?: string };
@@ -343,6 +360,7 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
    */
   async flush(options: RequestOptions & SendOptions = {}): Promise<void> {
     const deadline = performance.now() + timeoutOf(options, FLUSH_MS);
+    void this.native;
     await abortable(this.#tail, options.signal);
     this.#cross();
     const settled = this.#ledger.settled();

@@ -57,6 +57,9 @@ export interface ErrorInjection {
   rttMs?: number;
 }
 
+/** Clusters run until they are stopped, whether or not somebody has more of them than their address. */
+const running = new Set<MockCluster>();
+
 /**
  * librdkafka's mock cluster: topics, groups, commits, transactions and faults, in memory. A partition keeps at most
  * 5 MB or 100,000 messages; older ones go. A group that changes after its first assignment waits for its members one
@@ -87,6 +90,7 @@ export class MockCluster {
       throw new ArgumentError(`brokers must be an integer from 1 to 100, not ${brokers}`);
     }
     const cluster = new MockCluster(brokers);
+    running.add(cluster);
     await cluster.#native.setRebalanceDelay(rebalanceDelayMs).catch((error: NativeError) => {
       if (options.rebalanceDelayMs !== undefined) throw KafkaError.fromNative(error, { doing: 'Cannot set the delay' });
     });
@@ -179,7 +183,7 @@ export class MockCluster {
 
   /** Stops all brokers. Idempotent. */
   stop(): Promise<void> {
-    this.#stopping ??= this.#native.close(1000);
+    this.#stopping ??= this.#native.close(1000).finally(() => running.delete(this));
     return this.#stopping;
   }
 

@@ -1,0 +1,254 @@
+import { Admin, Consumer, type ConsumerConfig, Producer, utf8 } from 'rdkafka-rx';
+import { liveHandles, MockCluster } from 'rdkafka-rx/testing';
+
+jest.setTimeout(60_000);
+
+let cluster: MockCluster;
+beforeAll(async () => {
+  cluster = await MockCluster.start({ topics: { t: 4 } });
+});
+afterEach(() => expect(liveHandles()).toBe(1));
+afterAll(async () => {
+  await cluster.stop();
+  expect(liveHandles()).toBe(0);
+});
+
+const servers = () => ({ 'bootstrap.servers': cluster.bootstrapServers });
+let groups = 0;
+const group = (): ConsumerConfig => ({
+  ...servers(),
+  'group.id': `g${process.pid}-${++groups}`,
+  'auto.offset.reset': 'earliest',
+  'session.timeout.ms': 1500,
+  'heartbeat.interval.ms': 100,
+});
+const at = { topic: 't', partition: 0 };
+const closed = { name: 'ClosedError', code: 'ERR_KAFKA_CLIENT_CLOSED' };
+
+describe('close', () => {
+  it.each([
+    ['consumer', () => new Consumer(group())],
+    ['producer', () => new Producer(servers())],
+    ['admin', () => new Admin(servers())],
+  ])('of a %s, twice and at once, is one close', async (_, make) => {
+    const client = make();
+    expect(client.closed).toBe(false);
+    const one = client.close();
+    expect(client.closed).toBe(true);
+    expect(client.close()).toBe(one);
+    await one;
+    await client.close();
+    await client[Symbol.asyncDispose]();
+  });
+
+  it('during connecting, to a broker that is not there', async () => {
+    for (const make of [Consumer, Producer, Admin]) {
+      const client = new make({ 'bootstrap.servers': '127.0.0.1:1' });
+      const asked = expect(client.metadata(null, { timeoutMs: 300 })).rejects.toMatchObject({
+        code: expect.stringMatching(/^ERR_KAFKA_(CLIENT_CLOSED|_TRANSPORT|_TIMED_OUT)$/),
+      });
+      await client.close();
+      await asked;
+    }
+  });
+
+  it('during joining', async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const consumer = new Consumer(group());
+      const subscribed = consumer.subscribe('t').catch((error) => expect(error).toMatchObject(closed));
+      for (let i = 0; i < turns * 10; i++) await new Promise(setImmediate);
+      await consumer.close({ timeoutMs: 5000 });
+      await subscribed;
+    }
+  });
+
+  it('during commits: each settles, and what was resolved is kept', async () => {
+    const config = group();
+    const consumer = new Consumer(config);
+    await consumer.subscribe('t');
+    const commits = Array.from({ length: 20 }, (_, i) =>
+      consumer.commit({ ...at, offset: i + 1 }).then(
+        () => i + 1,
+        () => 0,
+      ),
+    );
+    await consumer.close();
+    const highest = Math.max(...(await Promise.all(commits)));
+    const asker = new Consumer(config);
+    const [found] = await asker.committed([at]);
+    await asker.close();
+    expect(found?.offset ?? 0).toBeGreaterThanOrEqual(highest);
+  });
+
+  it('from inside of a callback', async () => {
+    const producer = new Producer(servers());
+    await producer.sendBatch({ topic: 't', records: Array.from({ length: 100 }, () => ({ value: 'x' })) });
+    let closing: Promise<void> | undefined;
+    producer.deliveries$.subscribe(() => {
+      closing = producer.close();
+    });
+    await producer.send({ topic: 't', value: 'x' });
+    await closing;
+
+    const consumer = new Consumer(group());
+    const seen: unknown[] = [];
+    const completed = new Promise<void>((complete) =>
+      consumer.messages$.subscribe({
+        next: (message) => {
+          seen.push(message);
+          message.ack();
+          void consumer.close();
+        },
+        complete,
+      }),
+    );
+    await consumer.subscribe('t');
+    await completed;
+    await consumer.close();
+    expect(seen).toHaveLength(1);
+  });
+
+  it('from inside of rebalance hooks', async () => {
+    let consumer!: Consumer;
+    const assigned = new Promise<void>((resolve) => {
+      consumer = new Consumer(
+        group(),
+        {},
+        {
+          rebalance: {
+            onAssigned: () => {
+              void consumer.close();
+              resolve();
+              return undefined;
+            },
+          },
+        },
+      );
+    });
+    await consumer.subscribe('t');
+    await assigned;
+    await consumer.close();
+  });
+
+  it('while an assignment hook never answers', async () => {
+    let asked: () => void = () => {};
+    const hook = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const onAssigned = () => {
+      asked();
+      return new Promise<undefined>(() => {});
+    };
+    const consumer = new Consumer(group(), {}, { rebalance: { onAssigned } });
+    await consumer.subscribe('t');
+    await hook;
+    const began = performance.now();
+    await consumer.close({ timeoutMs: 2000 });
+    expect(performance.now() - began).toBeLessThan(4000);
+  });
+
+  it('ends a parked take, a for await and the streams', async () => {
+    const consumer = new Consumer({ ...group(), 'auto.offset.reset': 'latest' });
+    await consumer.subscribe('t');
+    const taken = consumer.take();
+    const events = new Promise<void>((complete) => consumer.events$.subscribe({ complete }));
+    await consumer.close();
+    expect(await taken).toBeNull();
+    await events;
+    const rest: unknown[] = [];
+    for await (const batch of consumer) rest.push(batch);
+    expect(rest).toEqual([]);
+    await new Promise<void>((complete) => consumer.events$.subscribe({ complete }));
+  });
+
+  it('waits for what is being processed and commits it, at most its time', async () => {
+    const config = group();
+    const consumer = new Consumer(config, { value: utf8 });
+    await consumer.subscribe('t');
+    const batch = await consumer.take();
+    const closing = consumer.close();
+    await consumer.metadata().catch((error) => expect(error).toMatchObject(closed));
+    batch?.ack();
+    await closing;
+    const asker = new Consumer(config);
+    const [found] = await asker.committed([{ topic: 't', partition: batch?.partition as number }]);
+    expect(found?.offset).toBe((batch?.lastOffset as number) + 1);
+    await asker.close();
+  });
+});
+
+describe('use after close', () => {
+  const call = async (run: () => unknown) => {
+    try {
+      return await run();
+    } catch (error) {
+      return error;
+    }
+  };
+
+  it.each<[string, (consumer: Consumer) => unknown]>([
+    ['subscribe', (c) => c.subscribe('t')],
+    ['unsubscribe', (c) => c.unsubscribe()],
+    ['stream', (c) => c.stream('t')],
+    ['assign', (c) => c.assign([at])],
+    ['unassign', (c) => c.unassign()],
+    ['incrementalAssign', (c) => c.incrementalAssign([at])],
+    ['incrementalUnassign', (c) => c.incrementalUnassign([at])],
+    ['seek', (c) => c.seek({ ...at, offset: 0 })],
+    ['pause', (c) => c.pause([at])],
+    ['resume', (c) => c.resume([at])],
+    ['position', (c) => c.position(at)],
+    ['commit', (c) => c.commit()],
+    ['commit of offsets', (c) => c.commit({ ...at, offset: 1 })],
+    ['flushCommits', (c) => c.flushCommits()],
+    ['storeOffset', (c) => c.storeOffset({ ...at, offset: 1 })],
+    ['committed', (c) => c.committed([at])],
+    ['offsetsForTimes', (c) => c.offsetsForTimes([{ ...at, timestamp: 0 }])],
+    ['watermarks', (c) => c.watermarks(at)],
+    ['cachedWatermarks', (c) => c.cachedWatermarks(at)],
+    ['groupMetadata', (c) => c.groupMetadata()],
+    ['metadata', (c) => c.metadata()],
+  ])('consumer.%s says so', async (_, use) => {
+    const consumer = new Consumer(group());
+    await consumer.close();
+    expect(await call(() => use(consumer))).toMatchObject(closed);
+  });
+
+  it('consumer: what only looks answers with nothing', async () => {
+    const consumer = new Consumer(group());
+    await consumer.subscribe('t');
+    const batch = await consumer.take();
+    await consumer.close({ timeoutMs: 100 });
+    expect(consumer.assignment()).toEqual([]);
+    expect(consumer.paused()).toEqual([]);
+    expect(await consumer.take()).toBeNull();
+    expect(batch?.ack().stale).toBe(true);
+    expect(batch?.at(0)?.rawValue?.toString()).toBe('x');
+    expect(await consumer.stop()).toMatchObject({ drained: false });
+    expect(JSON.stringify(consumer)).toContain('"closed":true');
+  });
+
+  it.each<[string, (producer: Producer) => unknown]>([
+    ['send', (p) => p.send({ topic: 't', value: 'x' })],
+    ['sendBatch', (p) => p.sendBatch({ topic: 't', records: [] })],
+    ['ready', (p) => p.ready()],
+    ['flush', (p) => p.flush()],
+    ['purge', (p) => p.purge()],
+    ['metadata', (p) => p.metadata()],
+  ])('producer.%s says so', async (_, use) => {
+    const producer = new Producer(servers());
+    await producer.close();
+    expect(await call(() => use(producer))).toMatchObject(closed);
+  });
+
+  it.each<[string, (admin: Admin) => unknown]>([
+    ['createTopics', (a) => a.createTopics([{ topic: 'x' }])],
+    ['deleteTopics', (a) => a.deleteTopics(['x'])],
+    ['createPartitions', (a) => a.createPartitions('x', 2)],
+    ['metadata', (a) => a.metadata()],
+  ])('admin.%s says so', async (_, use) => {
+    const admin = new Admin(servers());
+    await admin.close();
+    expect(await call(() => use(admin))).toMatchObject(closed);
+  });
+});
