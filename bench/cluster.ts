@@ -92,11 +92,12 @@ async function embedded(): Promise<Cluster> {
 export async function fillTopic(
   cluster: Cluster,
   programs: string,
-  topic: { name: string; partitions: number; messages: number; size: number },
+  topic: { name: string; partitions: number; messages: number; size: number; keys?: number | undefined },
 ): Promise<void> {
   await cluster.createTopic(topic.name, topic.partitions);
   const args = ['--brokers', cluster.brokers, '--topic', topic.name, '--partitions', String(topic.partitions)];
   args.push('--messages', String(topic.messages), '--size', String(topic.size));
+  if (topic.keys !== undefined) args.push('--keys', String(topic.keys));
   // Idempotence: no duplicate and no disorder, whatever is retried, or the expected digest would be wrong.
   args.push('-X', 'enable.idempotence=true', '-X', 'linger.ms=20');
   await run(join(programs, 'produce'), args);

@@ -92,13 +92,17 @@ function reportWriter({ json }: Options): (report: object) => void {
 
 function choose(options: Options): Subject[] {
   const { subjects, suites, peers } = options;
+  const isEmbedded = options.cluster.kind === 'embedded';
   const named = (subject: Subject) => subjects.length === 0 || subjects.includes(subject.name);
   const chosen = SUBJECTS.filter((subject) => suites.includes(subject.suite) && named(subject));
   const missing = chosen.find((subject) => subject.peer && !isInstalled(subject.peer));
   if (missing && subjects.includes(missing.name)) {
     throw new UsageError(`Subject '${missing.name}' needs package ${missing.peer}: add --peers to install it.`);
   }
-  const ready = chosen.filter((subject) => !subject.peer || (isInstalled(subject.peer) && (peers || !options.quick)));
+  const unreal = isEmbedded && chosen.find((subject) => subject.real && subjects.includes(subject.name));
+  if (unreal) throw new UsageError(`The embedded cluster cannot show '${unreal.name}': add --kafka.`);
+  const possible = chosen.filter((subject) => !(isEmbedded && subject.real));
+  const ready = possible.filter((subject) => !subject.peer || (isInstalled(subject.peer) && (peers || !options.quick)));
   if (ready.length === 0) throw new UsageError('No subject is left: --suite and --subjects name none in common.');
   return ready;
 }

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import type { Options } from './options';
-import { figure, type Run, ratios, type Spread, spread } from './stats';
-import { CONSUMER_CONFIG, PRODUCER_CONFIG, SUBJECTS, SUITES } from './trials';
+import { figure, goalOf, type Run, ratios, type Spread, spread } from './stats';
+import { CONSUMER_CONFIG, GOALS, PRODUCER_CONFIG, PROGRAM_CONFIG, SUBJECTS, SUITES } from './trials';
 
 export interface Surroundings {
   options: Options;
@@ -13,6 +13,9 @@ export interface Surroundings {
   startedAt: Date;
   loadAtStart: number[];
 }
+
+/** Figures that are shown as the subject gives them. */
+const PLAIN = ['elu', 'rssMb', 'p50', 'p99', 'p999', 'max', 'calmP99', 'handles', 'rssGrowthMb', 'boundMb'] as const;
 
 /** Figures of one subject at one size over all its runs. */
 interface Row {
@@ -46,7 +49,8 @@ export function buildReport(runs: readonly Run[], around: Surroundings, partial:
       kafka: around.cluster,
       ...Object.assign({}, ...runs.map((run) => prefixed(run))),
     },
-    settings: { ...around.options, consumer: CONSUMER_CONFIG, producer: PRODUCER_CONFIG },
+    settings: { ...around.options, consumer: CONSUMER_CONFIG, consumerInC: PROGRAM_CONFIG, producer: PRODUCER_CONFIG },
+    goals: GOALS,
     ratios: ratios(runs),
     summary: rows(runs),
     runs,
@@ -67,17 +71,17 @@ export function rows(runs: readonly Run[]): Row[] {
           if (known.length > 0) figures[key] = spread(known);
         };
         if (suite !== 'latency') add('perSecond', good.map(figure));
-        if (suite === 'consume' || suite === 'produce') {
+        if (suite === 'consume' || suite === 'produce' || suite === 'streams') {
           add(
             'mbPerSecond',
-            good.map((run) => ((figure(run) ?? 0) * size) / 1e6),
+            good.map((run) => figure(run) && ((figure(run) as number) * size) / 1e6),
           );
           add(
             'cpuPerMillion',
-            good.map(({ result: r }) => r?.cpuSeconds && (r.cpuSeconds / (r.messages as number)) * 1e6),
+            good.map(({ result: r }) => r?.seconds && r.cpuSeconds && (r.cpuSeconds / (r.messages as number)) * 1e6),
           );
         }
-        for (const key of ['elu', 'rssMb', 'p50', 'p99', 'p999', 'max', 'handles', 'rssGrowthMb'] as const) {
+        for (const key of PLAIN) {
           add(
             key,
             good.map((run) => run.result?.[key]),
@@ -116,9 +120,11 @@ export function table(runs: readonly Run[]): string {
   }
   const found = Object.entries(ratios(runs));
   if (found.length > 0) {
-    const cells = [['ratio', 'median', 'min-max']];
+    const cells = [['ratio', 'median', 'min-max', 'goal']];
     for (const [key, { median, min, max }] of found) {
-      cells.push([key, median.toFixed(3), `${min.toFixed(3)}-${max.toFixed(3)}`]);
+      const goal = goalOf(key);
+      const verdict = goal === undefined ? '' : `${goal} ${median >= goal ? 'met' : 'MISSED'}`;
+      cells.push([key, median.toFixed(3), `${min.toFixed(3)}-${max.toFixed(3)}`, verdict]);
     }
     lines.push('', ...align(cells));
   }
@@ -132,11 +138,14 @@ const COLUMNS: [key: string, title: string, format: (value: number) => string][]
   ['p50', 'p50 ms', (value) => value.toFixed(2)],
   ['p99', 'p99 ms (min-max)', (value) => value.toFixed(2)],
   ['p999', 'p99.9 ms', (value) => value.toFixed(2)],
+  ['max', 'max ms', (value) => value.toFixed(2)],
+  ['calmP99', 'p99 when calm', (value) => value.toFixed(2)],
   ['cpuPerMillion', 'CPU s/million', (value) => value.toFixed(2)],
   ['elu', 'event loop', (value) => value.toFixed(2)],
   ['rssMb', 'RSS MB', thousands],
   ['handles', 'handles left', thousands],
   ['rssGrowthMb', 'RSS growth MB', (value) => value.toFixed(1)],
+  ['boundMb', 'bound MB', thousands],
 ];
 
 function align(cells: string[][]): string[] {

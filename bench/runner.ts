@@ -6,7 +6,15 @@ import { type Cluster, fillTopic } from './cluster';
 import { cyclicDigest, topicDigest } from './digest';
 import type { Options } from './options';
 import { figure, type Run } from './stats';
-import { CONSUMER_CONFIG, PRODUCER_CONFIG, type Subject, type Suite, type TrialResult, type TrialSpec } from './trials';
+import {
+  CONSUMER_CONFIG,
+  PRODUCER_CONFIG,
+  PROGRAM_CONFIG,
+  type Subject,
+  type Suite,
+  type TrialResult,
+  type TrialSpec,
+} from './trials';
 
 const TRIAL_TIMEOUT_MS = 240_000;
 /** A process that printed its result has this long to end by itself. */
@@ -44,11 +52,11 @@ export class Runner {
       const mine = subjects.filter((subject) => subject.suite === suite);
       const sizes = suite === 'consume' || suite === 'produce' ? this.options.sizes : [this.options.sizes[0] as number];
       for (const size of sizes) {
-        for (const subject of mine) if (suite === 'consume' && !this.stopped) await this.prepare(subject, size);
+        for (const subject of mine) if (isReader(subject) && !this.stopped) await this.prepare(subject, size);
         for (let run = 0; run < this.options.runs; run++) {
           for (const subject of mine) {
             if (this.stopped) return;
-            await this.trial(subject, size, run);
+            await this.trial(subject, subject.topic?.size ?? size, run);
           }
         }
       }
@@ -61,7 +69,12 @@ export class Runner {
 
   /** Fills what the subject will read, so that nobody measures while the broker still writes for another. */
   private async prepare(subject: Subject, size: number): Promise<void> {
-    await this.filledTopic({ size, messages: this.messagesOf(subject, size) });
+    await this.filledTopic(subject, this.amounts(subject, subject.topic?.size ?? size));
+  }
+
+  private amounts(subject: Subject, size: number): { size: number; partitions: number; messages: number } {
+    const partitions = subject.topic?.partitions ?? this.options.partitions;
+    return { size, partitions, messages: this.messagesOf(subject, size, partitions) };
   }
 
   private async trial(subject: Subject, size: number, run: number): Promise<void> {
@@ -74,8 +87,9 @@ export class Runner {
     if (this.stopped) return;
     this.runs.push(entry);
     const value = figure(entry);
-    const unit = subject.suite === 'latency' ? 'ms p99' : '/s';
-    const text = entry.error ?? `${value === undefined ? '' : Math.round(value * 100) / 100} ${unit}`;
+    const { p99 } = entry.result ?? {};
+    const rate = value === undefined ? '' : `${Math.round(value * 100) / 100} /s`;
+    const text = entry.error ?? (p99 === undefined ? rate : `p99 ${p99.toFixed(2)} ms`);
     this.progress(`${subject.suite} ${size} B, run ${run + 1} of ${this.options.runs}: ${subject.name} ${text}`);
   }
 
@@ -86,18 +100,21 @@ export class Runner {
       brokers: this.cluster.brokers,
       topic: '',
       group: `bench-${this.id}-${subject.name.replace(/[^\w.-]/g, '')}-${size}-${run}`,
-      partitions: this.options.partitions,
-      messages: this.messagesOf(subject, size),
-      size,
+      ...this.amounts(subject, size),
+      counted: subject.counted ?? subject.topic?.partitions ?? this.options.partitions,
       touch: this.options.touch,
       cycle: CYCLE,
-      config: subject.suite === 'produce' ? PRODUCER_CONFIG : subject.suite === 'consume' ? CONSUMER_CONFIG : {},
+      config: subject.suite === 'produce' ? PRODUCER_CONFIG : isReader(subject) ? CONSUMER_CONFIG : {},
     };
     const suites: Record<Suite, () => Promise<TrialResult>> = {
       consume: () => this.consume(subject, spec),
       produce: () => this.produce(subject, spec),
       latency: () => this.onFreshTopic({ ...spec, partitions: 1, messages: this.scaled(LATENCY_MESSAGES) }, subject),
       clients: () => this.onFreshTopic({ ...spec, partitions: 1, messages: this.scaled(CLIENTS) }, subject),
+      streams: () =>
+        isReader(subject)
+          ? this.consume(subject, spec)
+          : this.onFreshTopic({ ...spec, messages: this.scaled(subject.rounds as number) }, subject),
     };
     return suites[subject.suite]();
   }
@@ -106,22 +123,24 @@ export class Runner {
     return this.options.quick ? Math.ceil(count / 4) : count;
   }
 
-  private messagesOf(subject: Subject, size: number): number {
-    const { partitions } = this.options;
+  private messagesOf(subject: Subject, size: number, partitions: number): number {
+    const own = subject.topic?.messages;
+    if (own !== undefined) return own;
     const wanted = this.options.messages ?? DEFAULT_MESSAGES / (this.options.quick ? 10 : 1);
     // Twice the bytes of the 100-byte topic at most, so that large messages do not take ages.
     const bySize = Math.min(wanted, (2 * wanted * 100) / Math.max(size, 1)) * (subject.share ?? 1);
     // The embedded cluster drops what is old; what is only written may be dropped.
-    const limit = subject.suite === 'consume' ? this.cluster.capacity(size, partitions) : undefined;
+    const limit = isReader(subject) ? this.cluster.capacity(size, partitions) : undefined;
     const count = Math.min(bySize, limit ?? bySize);
     return Math.max(1, Math.floor(count / partitions)) * partitions;
   }
 
   private async consume(subject: Subject, spec: TrialSpec): Promise<TrialResult> {
-    const { name, digest } = await this.filledTopic(spec);
+    const { name, digest } = await this.filledTopic(subject, spec);
     const result = await this.spawn(subject, { ...spec, topic: name });
-    if (result.messages !== spec.messages || result.digest !== digest) {
-      const [read, wanted] = [`${result.messages}/${result.digest}`, `${spec.messages}/${digest}`];
+    const messages = (spec.messages / spec.partitions) * spec.counted;
+    if (result.messages !== messages || result.digest !== digest) {
+      const [read, wanted] = [`${result.messages}/${result.digest}`, `${messages}/${digest}`];
       throw new Error(`void: read ${read} (messages/digest), ${wanted} were written`);
     }
     return result;
@@ -165,17 +184,20 @@ export class Runner {
     ]);
   }
 
-  private async filledTopic(wanted: { size: number; messages: number }): Promise<{ name: string; digest: number }> {
-    const { size, messages } = wanted;
-    const { partitions, touch } = this.options;
-    const key = `${size}-${messages}`;
+  private async filledTopic(
+    subject: Subject,
+    { size, messages, partitions }: { size: number; messages: number; partitions: number },
+  ): Promise<{ name: string; digest: number }> {
+    const keys = subject.topic?.keys;
+    const key = `${size}-${messages}-${partitions}-${keys ?? 'no'}-keys`;
     let topic = this.filled.get(key);
     if (topic === undefined) {
-      topic = { name: `bench-${this.id}-${key}`, digest: topicDigest(size, messages, partitions, touch) };
+      const digest = topicDigest(size, messages, partitions, this.options.touch, subject.counted);
+      topic = { name: `bench-${this.id}-${key}`, digest };
       this.progress(
         `filling a topic: ${messages.toLocaleString('en-US')} messages of ${size} bytes, ${partitions} partitions`,
       );
-      await fillTopic(this.cluster, this.programs, { name: topic.name, partitions, messages, size });
+      await fillTopic(this.cluster, this.programs, { name: topic.name, partitions, messages, size, keys });
       this.filled.set(key, topic);
     }
     return topic;
@@ -194,7 +216,8 @@ export class Runner {
       if (run.args?.includes('--partition-queues')) args.push('--partitions', String(spec.partitions));
       else args.push('--group', spec.group);
     }
-    const settings = Object.entries(spec.config).flatMap(([key, value]) => ['-X', `${key}=${value}`]);
+    const own = run.program === 'consume' ? PROGRAM_CONFIG : run.program === 'latency' ? CONSUMER_CONFIG : {};
+    const settings = Object.entries({ ...spec.config, ...own }).flatMap(([key, value]) => ['-X', `${key}=${value}`]);
     return this.process(join(this.programs, run.program), [...args, ...(run.args ?? []), ...settings]);
   }
 
@@ -231,6 +254,11 @@ export class Runner {
     }
     return JSON.parse(output.trim().split('\n').at(-1) ?? '') as TrialResult;
   }
+}
+
+/** Whether it reads a topic that is filled before. */
+function isReader({ suite, rounds }: Subject): boolean {
+  return suite === 'consume' || (suite === 'streams' && rounds === undefined);
 }
 
 function tail(errors: string): string {

@@ -1,5 +1,5 @@
 /** Medians and ratios. */
-import { RATIOS, type Suite, type TrialResult } from './trials';
+import { GOALS, RATIOS, type Suite, type TrialResult } from './trials';
 
 export interface Spread {
   median: number;
@@ -34,6 +34,11 @@ export function figure(run: Run): number | undefined {
   if (run.suite === 'latency') return result.p99;
   if (result.messages === undefined || !result.seconds) return undefined;
   return result.messages / result.seconds;
+}
+
+/** What a ratio of {@link ratios} is to be at least. */
+export function goalOf(key: string): number | undefined {
+  return GOALS[key.replace(/\.\d+\./, '.')];
 }
 
 /**

@@ -1,8 +1,8 @@
 /** The table of everything the bench can measure. A trial is one row at one size, in a process of its own. */
 import type { Touch } from './digest';
 
-export type Suite = 'consume' | 'produce' | 'latency' | 'clients';
-export const SUITES: readonly Suite[] = ['consume', 'produce', 'latency', 'clients'];
+export type Suite = 'consume' | 'produce' | 'latency' | 'clients' | 'streams';
+export const SUITES: readonly Suite[] = ['consume', 'produce', 'latency', 'clients', 'streams'];
 
 /** One way of doing a suite's work. */
 export interface Subject {
@@ -14,11 +14,26 @@ export interface Subject {
   peer?: string;
   /** Part of the work that it gets: slow subjects would keep everybody waiting, and a rate needs no more. */
   share?: number;
+  /** What it reads, where the command line does not decide. `keys`: how many different ones; default: null keys. */
+  topic?: { partitions?: number; messages?: number; size?: number; keys?: number };
+  /** What it does, when it is not reading a filled topic: so many times, on an empty one. */
+  rounds?: number;
+  /** Of the topic's partitions only those below this are counted. */
+  counted?: number;
+  /** The embedded cluster cannot show it. */
+  real?: boolean;
   /** What a reader of the report should know. */
   note?: string;
 }
 
 const SLOW = 0.1;
+/** Handlers that take a millisecond read fewer messages; the slower the way, the fewer. */
+const PARTITION_ORDER = { partitions: 4, messages: 12_000, keys: 10_000 };
+const KEY_ORDER = { partitions: 4, messages: 160_000, keys: 10_000 };
+/** More than the credit of the one partition that stalls, so that it does. */
+const STALL = { topic: { partitions: 16, messages: 3_200_000 }, counted: 15, real: true };
+/** A kilobyte a message: librdkafka's own bytes for each message are no part of any limit. */
+const MANY_PARTITIONS = { partitions: 1000, messages: 200_000, size: 1000 };
 
 export const SUBJECTS: readonly Subject[] = [
   {
@@ -102,6 +117,80 @@ export const SUBJECTS: readonly Subject[] = [
     run: { module: 'clients', mode: 'open-close' },
     note: 'clients opened and closed one after another: handles left, memory kept',
   },
+  {
+    suite: 'streams',
+    name: 'take-none',
+    run: { module: 'consume', mode: 'take-none' },
+    note: "the bare pull loop, commit: 'none'",
+  },
+  {
+    suite: 'streams',
+    name: 'runBatch',
+    run: { module: 'consume', mode: 'runBatch' },
+    note: 'acknowledged when the handler returns',
+  },
+  { suite: 'streams', name: 'batches$', run: { module: 'consume', mode: 'batches$' }, note: 'each batch acknowledged' },
+  {
+    suite: 'streams',
+    name: 'messages$',
+    run: { module: 'consume', mode: 'messages$' },
+    note: 'each message acknowledged',
+  },
+  { suite: 'streams', name: 'run', run: { module: 'consume', mode: 'run' }, note: 'a synchronous handler' },
+  {
+    suite: 'streams',
+    name: 'run-1ms',
+    run: { module: 'consume', mode: 'run-1ms' },
+    topic: PARTITION_ORDER,
+    note: 'a handler of 1 ms, order partition, 4 partitions',
+  },
+  {
+    suite: 'streams',
+    name: 'run-1ms-key-64',
+    run: { module: 'consume', mode: 'run-1ms-key-64' },
+    topic: KEY_ORDER,
+    note: "the same, order 'key', concurrency 64",
+  },
+  {
+    suite: 'streams',
+    name: 'healthy',
+    run: { module: 'stalled', mode: 'healthy' },
+    ...STALL,
+    note: '16 partitions, all acknowledged; 15 of them counted',
+  },
+  {
+    suite: 'streams',
+    name: 'stalled',
+    run: { module: 'stalled', mode: 'stalled' },
+    ...STALL,
+    note: 'the 16th is never acknowledged; the same 15 counted',
+  },
+  {
+    suite: 'streams',
+    name: 'rebalance-classic',
+    run: { module: 'rebalance', mode: 'classic' },
+    topic: { partitions: 8 },
+    rounds: 10,
+    real: true,
+    note: 'a second member joins: longest gap of each partition that stays (ms)',
+  },
+  {
+    suite: 'streams',
+    name: 'rebalance-consumer',
+    run: { module: 'rebalance', mode: 'consumer' },
+    topic: { partitions: 8 },
+    rounds: 10,
+    real: true,
+    note: 'the same with group.protocol=consumer',
+  },
+  {
+    suite: 'streams',
+    name: 'memory',
+    run: { module: 'memory', mode: '' },
+    topic: MANY_PARTITIONS,
+    real: true,
+    note: '1,000 partitions, all buffers full, then read',
+  },
 ];
 
 /** Ratios the report gives, as [numerator, denominator] within a suite; only pairs that were measured appear. */
@@ -123,6 +212,24 @@ export const RATIOS: Record<Suite, readonly (readonly [string, string])[]> = {
   ],
   latency: [['messages$', 'c']],
   clients: [],
+  streams: [
+    ['runBatch', 'take-none'],
+    ['batches$', 'take-none'],
+    ['messages$', 'take-none'],
+    ['run', 'take-none'],
+    ['run-1ms-key-64', 'run-1ms'],
+    ['stalled', 'healthy'],
+  ],
+};
+
+/** What some ratios are to be at least, by `suite.numerator/denominator`. */
+export const GOALS: Readonly<Record<string, number>> = {
+  'streams.runBatch/take-none': 0.95,
+  'streams.batches$/take-none': 0.95,
+  'streams.messages$/take-none': 0.9,
+  'streams.run/take-none': 0.6,
+  'streams.run-1ms-key-64/run-1ms': 12,
+  'streams.stalled/healthy': 0.95,
 };
 
 /** What one child process is told: JSON in its first argument. */
@@ -136,6 +243,8 @@ export interface TrialSpec {
   messages: number;
   size: number;
   touch: Touch;
+  /** Only partitions below this are counted. */
+  counted: number;
   /** Produce: sequence numbers repeat after this many messages. */
   cycle: number;
   /** librdkafka settings, the same for every subject built on it. */
@@ -161,14 +270,27 @@ export interface TrialResult {
   max?: number;
   /** Native handles alive at the end. */
   handles?: number;
-  /** Growth of resident memory from a quarter of the work to its end. */
+  /** Growth of resident memory: from a quarter of the work to its end; with full buffers, from before the assignment. */
   rssGrowthMb?: number;
+  /** What the configuration lets the buffers hold. */
+  boundMb?: number;
+  /** The 99th percentile of the same thing when nothing happens, in milliseconds. */
+  calmP99?: number;
   versions?: Record<string, string>;
 }
 
 /**
- * librdkafka settings of every subject, C or JavaScript. The default of one second for fetch.queue.backoff.ms makes a
- * reader that is faster than the broker stand still at times; all get the same better value.
+ * librdkafka settings of every subject, C or JavaScript: what this library sets by default, so that clients are
+ * compared and not settings. librdkafka's own default of one second for fetch.queue.backoff.ms, for one, makes a reader
+ * that is faster than the broker stand still at times.
  */
-export const CONSUMER_CONFIG = { 'fetch.queue.backoff.ms': 10, 'queued.min.messages': 100_000 } as const;
-export const PRODUCER_CONFIG = { 'linger.ms': 5, acks: 'all' } as const;
+export const CONSUMER_CONFIG = {
+  'check.crcs': true,
+  'queued.min.messages': 100_000,
+  'queued.max.messages.kbytes': 16_384,
+  'fetch.queue.backoff.ms': 20,
+  'enable.metrics.push': false,
+} as const;
+/** Settings of the C programs alone: what this library always sets for itself. */
+export const PROGRAM_CONFIG = { 'enable.partition.eof': true, 'enable.auto.offset.store': false } as const;
+export const PRODUCER_CONFIG = { 'linger.ms': 5, acks: 'all', 'enable.metrics.push': false } as const;

@@ -3,10 +3,11 @@
  * rd_kafka_produce a message, poll(0) every thousand messages, poll(10) when the queue is full. It differs in one
  * thing: each payload is different, so it is copied into the queue (RD_KAFKA_MSG_F_COPY) and not shared.
  *
- *   produce --brokers B --topic T --messages N --size S [--partitions P] [--cycle C] [-X key=value ...]
+ *   produce --brokers B --topic T --messages N --size S [--partitions P] [--keys K] [--cycle C] [-X key=value ...]
  *
  * With --partitions the message with sequence number i goes to partition i modulo P (offset i / P in a new topic: how
- * the bench fills the topics it reads); without, the partitioner decides. Sequence numbers repeat after C messages. Prints one line of JSON.
+ * the bench fills the topics it reads); without, the partitioner decides. With --keys each message has one of K keys, in no order; without, none. Sequence numbers
+ * repeat after C messages. Prints one line of JSON.
  */
 #include "baseline.h"
 
@@ -27,6 +28,7 @@ int main(int argc, char** argv) {
   const int64_t messages = number(argc, argv, "--messages", NULL);
   const size_t size = (size_t)number(argc, argv, "--size", NULL);
   const int32_t partitions = (int32_t)number(argc, argv, "--partitions", "0");
+  const uint32_t keys = (uint32_t)number(argc, argv, "--keys", "0");
   const int64_t cycle = number(argc, argv, "--cycle", "4294967296");
   catch_signals();
 
@@ -51,7 +53,10 @@ int main(int argc, char** argv) {
   for (int64_t i = 0; i < messages && !interrupted; i++) {
     stamp(payload, size, (uint32_t)(i % cycle));
     const int32_t partition = partitions > 0 ? (int32_t)(i % partitions) : RD_KAFKA_PARTITION_UA;
-    while (rd_kafka_produce(rkt, partition, RD_KAFKA_MSG_F_COPY, payload, size, NULL, 0, NULL) && !interrupted) {
+    char key[16];
+    const size_t key_size = keys ? (size_t)snprintf(key, sizeof(key), "%u", (uint32_t)i * 2654435761u % keys) : 0;
+    while (rd_kafka_produce(rkt, partition, RD_KAFKA_MSG_F_COPY, payload, size, keys ? key : NULL, key_size, NULL) &&
+           !interrupted) {
       error = rd_kafka_last_error();
       if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) die("produce: %s", rd_kafka_err2str(error));
       full++;

@@ -1,4 +1,5 @@
 /** Reads a topic through each surface of this client. Everything read is acknowledged, as a service would. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, type Message, type MessageBatch } from 'rdkafka-rx';
 import type { TrialResult, TrialSpec } from '../trials';
 import { Meter } from './meter';
@@ -24,10 +25,25 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
     if (commit === 'ack') message.ack();
     return more;
   };
+  // Managed handlers: the run acknowledges.
+  const handleBatch = (batch: MessageBatch): void => {
+    meter.run(batch.size, batch.firstOffset, (i) => (batch.at(i) as Message).value);
+  };
+  const handle = (message: Message): void => {
+    meter.message(message.offset, () => message.value);
+  };
+  const handleSlowly = async (message: Message): Promise<void> => {
+    meter.message(message.offset, () => message.value);
+    await delay(1);
+  };
   const failed = new Promise<never>((_, reject) => {
     if (spec.mode.startsWith('batches$')) stream.batches$.subscribe({ next: onBatch, error: reject });
     else if (spec.mode.startsWith('messages$')) stream.messages$.subscribe({ next: onMessage, error: reject });
-    else if (spec.mode === 'take') take().catch(reject);
+    else if (spec.mode.startsWith('take')) take().catch(reject);
+    else if (spec.mode === 'runBatch') stream.runBatch(handleBatch).catch(reject);
+    else if (spec.mode === 'run') stream.run(handle).catch(reject);
+    else if (spec.mode === 'run-1ms') stream.run(handleSlowly).catch(reject);
+    else if (spec.mode === 'run-1ms-key-64') stream.run(handleSlowly, { order: 'key', concurrency: 64 }).catch(reject);
     else if (spec.mode === 'for-await') forAwait().catch(reject);
     else reject(new Error(`no mode '${spec.mode}'`));
   });
