@@ -15,6 +15,9 @@ export interface SignalShutdown extends Disposable {
   dispose(): void;
 }
 
+/** Signals closer together than this are one. */
+const REPEAT_MS = 500;
+
 interface Closable {
   close(options?: { timeoutMs?: number }): Promise<void>;
 }
@@ -22,7 +25,8 @@ interface Closable {
 /**
  * Ends the process in an orderly way when it is told to: closes the clients one after the other in the order given
  * (consumers first: they finish and commit what they have begun, and may still produce), then lets the signal do what
- * it does, so that the exit status is the one a supervisor expects (128 + its number). A second signal ends it at once.
+ * it does, so that the exit status is the one a supervisor expects (128 + its number). A second signal ends it at once, but not
+ * within half a second: npm passes a Ctrl-C on to a program that the terminal has told already.
  *
  * @example
  * ```ts
@@ -33,11 +37,16 @@ interface Closable {
 export function closeOnSignals(clients: readonly Closable[], options: SignalOptions = {}): SignalShutdown {
   const { signals = ['SIGTERM', 'SIGINT'], timeoutMs = 8000 } = options;
   const controller = new AbortController();
+  let began = 0;
   const dispose = () => {
     for (const name of signals) process.off(name, onSignal);
   };
   const onSignal = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(128 + constants.signals[name]);
+    if (controller.signal.aborted) {
+      if (performance.now() - began > REPEAT_MS) process.exit(128 + constants.signals[name]);
+      return;
+    }
+    began = performance.now();
     controller.abort(new Error(`the process got ${name}`));
     void closeAll(clients, timeoutMs).then(() => {
       dispose();

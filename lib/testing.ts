@@ -45,7 +45,9 @@ export interface MockClusterOptions {
   topics?: readonly string[] | Readonly<Record<string, number>>;
   /**
    * How long a group waits for more members before its first assignment, in ms. Default 0, for fast tests (Kafka's is
-   * 3000). Needs librdkafka 2.11; with an older one the first assignment takes three seconds.
+   * 3000). Needs librdkafka 2.11; with an older one the first assignment takes three seconds. When a member has left a
+   * group, the mock lets the next one join only after its `session.timeout.ms`: set that low (say 6000) in tests that
+   * open a consumer of the same group again.
    */
   rebalanceDelayMs?: number;
 }

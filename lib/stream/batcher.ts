@@ -73,8 +73,9 @@ export function closing(lane: Lane, policy: BatchPolicy, now: number, flush: Bat
   const waiting = lane.available;
   if (waiting === 0) return null;
   const toEof = policy.onEof ? lane.untilEof : -1;
-  const atEof = toEof > 0 && toEof <= waiting;
-  const take = atEof ? toEof : waiting;
+  const atMark = toEof > 0 && toEof <= waiting;
+  const atEof = atMark || (policy.onEof && lane.complete);
+  const take = atMark ? toEof : waiting;
   if (policy.count <= take) return { take: policy.count, reason: 'count' };
   if (atEof) return { take, reason: 'eof' };
   if (lane.bytesWaiting(policy.bytes) >= policy.bytes) return { take, reason: 'bytes' };
@@ -96,7 +97,7 @@ export function closingMixed(
   let atEnd = policy.onEof;
   for (const lane of lanes) {
     const some = lane.available;
-    if (lane.untilEof < 0 && !lane.finished) atEnd = false;
+    if (lane.untilEof < 0 && !lane.complete) atEnd = false;
     if (some === 0) continue;
     waiting += some;
     if (Number.isFinite(policy.bytes)) bytes += lane.bytesWaiting(policy.bytes);

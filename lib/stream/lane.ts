@@ -88,6 +88,9 @@ export class Lane implements LaneHandle {
   private decoding = false;
   private bound = Number.POSITIVE_INFINITY;
   private boundSeq = Number.POSITIVE_INFINITY;
+  /** The end that was told before librdkafka told it. */
+  claimedEnd: number | null = null;
+  private passedEof = -1;
   private readonly eofs: EofMark[] = [];
   private lastEofSeq = -1;
   private lastLeaderEpoch = -1;
@@ -289,6 +292,7 @@ export class Lane implements LaneHandle {
     let offset: number | null = null;
     while (this.eofs.length > 0 && (this.eofs[0] as EofMark).seq <= this.next)
       offset = (this.eofs.shift() as EofMark).offset;
+    if (offset !== null) this.passedEof = offset;
     return offset;
   }
 
@@ -397,6 +401,23 @@ export class Lane implements LaneHandle {
   /** Everything up to the bound was delivered. */
   get finished(): boolean {
     return this.next >= this.boundSeq || (this.next >= this.end && this.position >= this.bound);
+  }
+
+  /** Everything up to the bound is here, delivered or not: nothing more comes. */
+  get complete(): boolean {
+    const { limit } = this;
+    return limit >= this.boundSeq || (limit >= this.end && this.position >= this.bound);
+  }
+
+  /**
+   * The end of the partition that a bounded read has reached without having seen librdkafka's event for it, which
+   * comes a moment later and is then passed over. Null when there is none to be told.
+   */
+  claimEnd(): number | null {
+    if (!Number.isFinite(this.bound) || this.eofs.length > 0 || this.passedEof >= this.bound) return null;
+    this.claimedEnd = this.bound;
+    this.passedEof = this.bound;
+    return this.bound;
   }
 
   // --- settling

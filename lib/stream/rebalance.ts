@@ -70,12 +70,13 @@ export class Drains {
     private readonly faults: DrainFaults,
   ) {}
 
-  /** Resolves `true` as soon as nothing of the lanes is being processed, `false` after `ms`. */
+  /** Resolves `true` as soon as nothing of the lanes is being processed, `false` after `ms` unless that is infinite. */
   wait(lanes: readonly Lane[], ms: number): Promise<boolean> | true {
     const done = this.condition(lanes);
     if (done()) return true;
     return new Promise((resolve) => {
-      const timer = this.clock.setTimer(() => this.settle(drain, false), Math.max(0, ms));
+      const expire = () => this.settle(drain, false);
+      const timer = Number.isFinite(ms) ? this.clock.setTimer(expire, Math.max(0, ms)) : null;
       const drain: Drain = { lanes, resolve, timer, done };
       this.open.add(drain);
     });
@@ -102,7 +103,7 @@ export class Drains {
 
   private settle(drain: Drain, drained: boolean): void {
     if (!this.open.delete(drain)) return;
-    this.clock.clearTimer(drain.timer);
+    if (drain.timer !== null) this.clock.clearTimer(drain.timer);
     drain.resolve(drained);
   }
 }
@@ -238,9 +239,9 @@ export function stopLane(lane: Lane, reason: number): void {
 /** Waits for the work, but not longer than `ms`. Its failure is reported elsewhere. */
 export function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
-    const timer = clock.setTimer(resolve, ms);
+    const timer = Number.isFinite(ms) ? clock.setTimer(resolve, ms) : null;
     const done = () => {
-      clock.clearTimer(timer);
+      if (timer !== null) clock.clearTimer(timer);
       resolve();
     };
     work.then(done, done);

@@ -139,7 +139,7 @@ export class Session implements FeedHost, LaneHost {
     for (const { stream, topics } of this.routes) {
       for (const other of topics === null || typeof topics === 'string' || topics instanceof RegExp ? [] : topics) {
         const same =
-          String(other) === String(topic) ||
+          subscription(other) === subscription(topic) ||
           (typeof topic === 'string' && !isPattern(topic) && matches(other, topic)) ||
           (typeof other === 'string' && !isPattern(other) && matches(topic, other));
         if (same)
@@ -424,8 +424,13 @@ export class Session implements FeedHost, LaneHost {
   private arrive(lane: Lane): void {
     if (lane.ended !== null) return;
     const offset = lane.passEof();
-    if (offset !== null) this.events.emit({ type: 'eof', topic: lane.topic, partition: lane.partition, offset });
+    if (offset !== null && offset !== lane.claimedEnd) this.emitEof(lane, offset);
     if (lane.finished) this.streamOf(lane.topic)?.laneFinished(lane);
+  }
+
+  /** @internal */
+  emitEof({ topic, partition }: Lane, offset: number): void {
+    this.events.emit({ type: 'eof', topic, partition, offset });
   }
 
   // --- what the consumer asks for

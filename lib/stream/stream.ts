@@ -34,7 +34,10 @@ export interface StreamOptions<K, V> {
   /** Default: a batch is what arrived together. */
   readonly batch?: BatchOptions;
   readonly commit?: CommitMode;
-  /** `eof`: ends when every partition first assigned has reached the end it had then. Default `forever`. */
+  /**
+   * `eof`: ends when every partition first assigned has reached the end it had then, and gives up its topics when all
+   * of that is acknowledged. Default `forever`.
+   */
   readonly until?: 'forever' | 'eof';
   /** What happens on a push surface to a message that cannot be decoded. Default `stop`: the surface ends with its error. */
   readonly onDecodeError?: 'stop' | 'skip';
@@ -73,6 +76,8 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
   private readonly lanes = new Set<Lane>();
   private snapshot: Set<Lane> | null = null;
   private stopping: Promise<StopSummary> | null = null;
+  /** The stream came to its end by itself: settles when what it delivered is done. */
+  private ending: Promise<StopSummary> | null = null;
   /** Lanes that come now are not read. */
   private draining = false;
   private readonly unlisten: () => void;
@@ -181,7 +186,7 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
 
   /** @internal What stopping came to, or, when the stream ended by itself, what there is to say now. */
   summary(): Promise<StopSummary> {
-    return this.stopping ?? this.drain(0);
+    return this.stopping ?? this.ending ?? this.drain(0);
   }
 
   /** @internal What {@link KafkaStream.drain} stopped may be read again. */
@@ -256,6 +261,10 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
 
   /** @internal */
   laneFinished(lane: Lane): void {
+    if (this.snapshot?.has(lane) && lane.ended === null && this.options.bound === undefined) {
+      const end = lane.claimEnd();
+      if (end !== null) this.session.emitEof(lane, end);
+    }
     if (this.snapshot?.has(lane) && lane.feed !== this.feed) lane.feed.finish(null);
     if (this.snapshot?.delete(lane) === true && this.snapshot.size === 0) this.complete();
   }
@@ -265,8 +274,13 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
     this.laneFinished(lane);
   }
 
+  /** Readers see the end; the topics are given up when what was delivered is done and committed. */
   private complete(): void {
     this.feed.finish(null);
+    this.ending ??= this.drain(Number.POSITIVE_INFINITY).then((summary) => {
+      this.end(null);
+      return summary;
+    });
   }
 
   /** @internal A message that cannot be decoded is next on a surface that cannot deal with it. */
