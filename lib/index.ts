@@ -23,7 +23,15 @@ export {
   type StartOffset,
 } from './consumer';
 export * from './errors';
-export type { AdminConfig, ConsumerConfig, GlobalConfig, ProducerConfig } from './generated/config';
+export type {
+  AdminConfig,
+  ConsumerConfig,
+  ConsumerTopicConfig,
+  Csv,
+  GlobalConfig,
+  ProducerConfig,
+  ProducerTopicConfig,
+} from './generated/config';
 export { type ErrorName, errorCodes } from './generated/errors';
 export type * from './generated/statistics';
 export type { BatchReport, DeliveryReport } from './ledger';
@@ -46,8 +54,10 @@ export type * from './stream/events';
 export { HandlerError } from './stream/failure';
 export { LeaseHeldError } from './stream/feed';
 export type {
+  ClientEvent,
   CommitOutcome,
   LaneAssignment,
+  NativeError,
   OffsetToCommit,
   TopicPartition,
   TopicPartitionOffset,
