@@ -299,7 +299,8 @@ function place({ topic, partition, offset }: MessagePosition): string {
 }
 
 const UNREACHABLE =
-  "Check 'bootstrap.servers', that the broker is up, and that its advertised.listeners can be reached from here";
+  "Check 'bootstrap.servers' and 'security.protocol', that the broker is up, and that its advertised.listeners can be " +
+  'reached from here';
 const NO_TOPIC = "Check the name, and create the topic first (or set 'allow.auto.create.topics' for a consumer)";
 const NO_PARTITION = 'The topic has no such partition; partitions are numbered from 0';
 const LOGIN = "Check 'security.protocol', 'sasl.mechanisms', 'sasl.username' and 'sasl.password'";

@@ -100,7 +100,8 @@ export class RecordPack {
 
   private resize(size: number): void {
     const larger = Buffer.from(new ArrayBuffer(size));
-    larger.set(this.buffer.subarray(0, Math.min(size, this.length)));
+    // All of it, not up to `length`: the record being written counts when it is complete.
+    larger.set(this.buffer.subarray(0, size));
     this.buffer = larger;
     this.ints = new Int32Array(larger.buffer);
     this.doubles = new Float64Array(larger.buffer);

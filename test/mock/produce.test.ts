@@ -114,6 +114,23 @@ describe('what is sent is what is read', () => {
     expect((await roundTrip({ value: 'v', headers: {} })).headers.size).toBe(0);
   });
 
+  it('keys, values and headers, also where the outgoing buffer has to grow', async () => {
+    const topic = await bench.topic();
+    const records = Array.from({ length: 3_000 }, (_, i) => ({
+      key: `key ${i}`,
+      value: `value ${i} ${'x'.repeat(i % 90)}`,
+      headers: [[`name ${i}`, 'h'.repeat(i % 300)]] as [string, string][],
+    }));
+    await bench.producer().sendBatch({ topic, records });
+    const [found = []] = await bench.contents(topic);
+    const plain = found.map(({ key, value, headers }) => ({
+      key: String(key),
+      value: String(value),
+      headers: headers.entries.map(([name, data]) => [name, String(data)]),
+    }));
+    expect(plain).toEqual(records);
+  });
+
   it('timestamps: given as number, as Date, and by default now', async () => {
     const topic = await bench.topic();
     const producer = bench.producer();
