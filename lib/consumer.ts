@@ -1,6 +1,7 @@
 import { MessageBatch } from './batch';
 import { Client, type ClientOptions, type RequestOptions, timeoutOf } from './client';
 import { normalizeConsumerConfig, requireGroup } from './config';
+import { CreditReturn } from './credit';
 import { ArgumentError, ConsumeError, type KafkaError, type NativeError, StateError } from './errors';
 import type { ConsumerConfig } from './generated/config';
 import { Message } from './message';
@@ -117,10 +118,11 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
         this.#deliver(items),
       );
     });
+    const credits = new CreditReturn((lane, messages, bytes) => client.credit(lane, messages, bytes));
     this.#session = new Session({
       ...options,
       source: {
-        credit: (lane, messages, bytes) => client.credit(lane, messages, bytes),
+        credit: (lane, messages, bytes) => credits.add(lane, messages, bytes),
         hold: (lane, held) => client.hold(lane, held),
         release: (id) => client.release(id),
         answerAssign: (id, partitions) => client.answerAssign(id, partitions),
@@ -215,7 +217,19 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     if (this.#assigned) throw new StateError('stream() cannot be mixed with assign(): call unassign() first');
     const { key, value } = this.#deserializers as unknown as Deserializers<TK, TV>;
     void this.native;
-    return this.#session.stream<TK, TV>(topics, { ...(key && { key }), ...(value && { value }), ...options });
+    const stream = this.#session.stream<TK, TV>(topics, { ...(key && { key }), ...(value && { value }), ...options });
+    if (options.until === 'eof') this.#expect(topics, stream as unknown as KafkaStream<never, never>);
+    return stream;
+  }
+
+  /** librdkafka reports a topic that does not exist once: who asks for it again would wait for ever. */
+  #expect(topics: Topics, stream: KafkaStream<never, never>): void {
+    for (const topic of [topics].flat() as (string | RegExp)[]) {
+      if (typeof topic !== 'string' || topic.startsWith('^')) continue;
+      this.#partitionsOf(topic).catch((error: unknown) => {
+        if (!this.closed) stream.sourceError(error as KafkaError, null);
+      });
+    }
   }
 
   /**
