@@ -1,0 +1,43 @@
+/** Given back at once, so that a long job does not keep the native thread from taking more. */
+const MESSAGES = 4096;
+const BYTES = 256 << 10;
+
+/**
+ * Collects credit that lanes give back. Every call into the native layer wakes its thread: with one for each message
+ * that a handler is done with, the wake-ups would cost more than everything else. What is held back goes with the end
+ * of the turn of the event loop; nothing could be delivered before.
+ */
+export class CreditReturn {
+  private readonly waiting = new Map<number, { messages: number; bytes: number }>();
+  private messages = 0;
+  private bytes = 0;
+  private scheduled = false;
+
+  constructor(private readonly give: (lane: number, messages: number, bytes: number) => void) {}
+
+  add(lane: number, messages: number, bytes: number): void {
+    const known = this.waiting.get(lane);
+    if (known === undefined) {
+      this.waiting.set(lane, { messages, bytes });
+    } else {
+      known.messages += messages;
+      known.bytes += bytes;
+    }
+    this.messages += messages;
+    this.bytes += bytes;
+    if (this.messages >= MESSAGES || this.bytes >= BYTES) this.flush();
+    else if (!this.scheduled) {
+      this.scheduled = true;
+      setImmediate(() => {
+        this.scheduled = false;
+        this.flush();
+      });
+    }
+  }
+
+  private flush(): void {
+    this.messages = this.bytes = 0;
+    for (const [lane, { messages, bytes }] of this.waiting) this.give(lane, messages, bytes);
+    this.waiting.clear();
+  }
+}
