@@ -137,6 +137,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
       ...(options.commits && { commit: options.commits }),
       warn: (text) => process.emitWarning(text, 'RdkafkaRxWarning'),
       endOffset: async ({ topic, partition }) => (await client.watermarks(topic, partition, timeoutOf({}))).high,
+      assignsAgain: (lost) => this.#union().length > 0 && (lost || this.#eager()),
       onTopics: () => this.#resubscribe(),
       toError: (error, doing) => this.toError(error, doing) as KafkaError,
     });
@@ -195,6 +196,12 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
 
   #union(): string[] {
     return [...new Set([...this.#topics, ...this.#session.topics()])];
+  }
+
+  /** The group takes everything away before it shares anew. */
+  #eager(): boolean {
+    const strategy = String(this.config.get('partition.assignment.strategy'));
+    return this.config.get('group.protocol') !== 'consumer' && !strategy.includes('cooperative');
   }
 
   #resubscribe(): void {

@@ -40,6 +40,8 @@ export interface SessionOptions extends WatchOptions {
   readonly warn?: (message: string) => void;
   /** The end of a partition now, for `until: 'eof'`. Without it the first end-of-partition event counts. */
   readonly endOffset?: (partition: TopicPartition) => Promise<number>;
+  /** After partitions were revoked, or lost, the group assigns again, and what was taken may be among it. */
+  readonly assignsAgain?: (lost: boolean) => boolean;
   /** The topics to be subscribed to changed: a stream was made or ended. Regular expressions begin with `^`. */
   readonly onTopics?: (topics: readonly string[]) => void;
   /** Converts errors of the native layer, with secrets taken out. */
@@ -171,6 +173,12 @@ export class Session implements FeedHost, LaneHost {
     return this.streamOf(topic) === stream;
   }
 
+  /** @internal A partition that went may come back with the next assignment. */
+  comesBack(lane: Lane): boolean {
+    if (this.closed !== null || lane.ended === null || lane.ended === 'closed') return false;
+    return this.options.assignsAgain?.(lane.ended === 'lost') ?? false;
+  }
+
   /** @internal A stream ended: its topics are free again. */
   removeStream(stream: KafkaStream<never, never>): void {
     const at = this.routes.findIndex((route) => route.stream === stream && route.topics !== null);
@@ -265,7 +273,7 @@ export class Session implements FeedHost, LaneHost {
       lanes.push(lane);
       added.set(stream, lanes);
     }
-    for (const [stream, lanes] of added) stream.assigned(lanes, this.options.endOffset);
+    for (const { stream } of [...this.routes]) stream.assigned(added.get(stream) ?? [], this.options.endOffset);
     const partitions = assignments.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
     this.events.emit({ type: 'assigned', id, partitions });
   }

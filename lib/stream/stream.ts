@@ -62,6 +62,8 @@ export interface StopSummary {
   readonly waitedMs: number;
 }
 
+const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
+
 /**
  * Messages of some topics, to be read in one of several ways: at most one at a time (`LeaseHeldError`). Within a
  * partition messages come in offset order, each once until the partition is reassigned; across partitions there is no
@@ -74,7 +76,12 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
   private readonly decoders: Decoders;
   private readonly taker: Taker;
   private readonly lanes = new Set<Lane>();
+  /** Partitions of a bounded read that have not reached their end. */
   private snapshot: Set<Lane> | null = null;
+  /** Those among them that the group took away and may give back with its next assignment. */
+  private readonly away = new Set<string>();
+  /** Where they end: what comes back ends where it did. */
+  private readonly ends = new Map<string, number>();
   private stopping: Promise<StopSummary> | null = null;
   /** The stream came to its end by itself: settles when what it delivered is done. */
   private ending: Promise<StopSummary> | null = null;
@@ -234,17 +241,32 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
   assigned(lanes: readonly Lane[], endOffset?: (at: TopicPartition) => Promise<number>): void {
     const { bound, until } = this.options;
     if (bound === undefined && until !== 'eof') return;
+    if (this.snapshot === null && lanes.length === 0) return;
     this.snapshot ??= new Set(lanes);
     for (const lane of lanes) {
+      if (this.away.delete(keyOf(lane))) this.snapshot.add(lane);
       if (bound !== undefined) this.setBound(lane, bound(lane));
-      else {
-        endOffset?.({ topic: lane.topic, partition: lane.partition }).then(
-          (offset) => this.setBound(lane, offset),
-          (cause: unknown) =>
-            this.end(new StateError(`the end of ${lane.topic}/${lane.partition} cannot be found out`, { cause })),
-        );
-      }
+      else if (this.ends.has(keyOf(lane))) this.setBound(lane, this.ends.get(keyOf(lane)) as number);
+      else if (endOffset !== undefined) void this.findEnd(lane, endOffset);
     }
+    if (this.away.size === 0) return;
+    // What did not come back is somebody else's to read.
+    this.away.clear();
+    if (this.snapshot.size === 0) this.complete();
+  }
+
+  private async findEnd(lane: Lane, endOffset: (at: TopicPartition) => Promise<number>): Promise<void> {
+    try {
+      const { topic, partition } = lane;
+      this.noteEnd(lane, await endOffset({ topic, partition }));
+      this.setBound(lane, this.ends.get(keyOf(lane)) as number);
+    } catch (cause) {
+      if (lane.ended === null) this.end(new StateError(`the end of ${keyOf(lane)} cannot be found out`, { cause }));
+    }
+  }
+
+  private noteEnd(lane: Lane, offset: number): void {
+    this.ends.set(keyOf(lane), Math.min(offset, this.ends.get(keyOf(lane)) ?? offset));
   }
 
   private setBound(lane: Lane, offset: number): void {
@@ -256,7 +278,9 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
 
   /** @internal */
   reachedEof(lane: Lane): void {
-    if (this.snapshot !== null) lane.boundHere();
+    if (this.snapshot === null) return;
+    lane.boundHere();
+    if (lane.position >= 0) this.noteEnd(lane, lane.position);
   }
 
   /** @internal */
@@ -271,7 +295,10 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
 
   private laneEnded(lane: Lane): void {
     this.lanes.delete(lane);
-    this.laneFinished(lane);
+    if (this.snapshot?.has(lane) && !lane.finished && this.session.comesBack(lane)) {
+      this.snapshot.delete(lane);
+      this.away.add(keyOf(lane));
+    } else this.laneFinished(lane);
   }
 
   /** Readers see the end; the topics are given up when what was delivered is done and committed. */
