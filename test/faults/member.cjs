@@ -11,7 +11,8 @@ const names = (partitions) => partitions.map(({ partition }) => partition).join(
 const consumer = new Consumer(config, { value: utf8 }, { commits: { ms: 500 } });
 consumer.rebalances$.subscribe((event) => {
   if (event.type === 'assigned') say('A', names(event.partitions));
-  if (event.type === 'revoked') say('R', names(event.partitions), event.drained, Math.round(event.waitedMs), JSON.stringify(event.abandoned));
+  if (event.type === 'revoked')
+    say('R', names(event.partitions), event.drained, Math.round(event.waitedMs), JSON.stringify(event.abandoned));
   if (event.type === 'lost') say('L', names(event.partitions));
 });
 
