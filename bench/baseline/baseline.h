@@ -99,7 +99,8 @@ static inline int has_flag(int argc, char** argv, const char* name) {
 
 static inline void set(rd_kafka_conf_t* conf, const char* key, const char* value) {
   char error[512];
-  if (rd_kafka_conf_set(conf, key, value, error, sizeof(error)) != RD_KAFKA_CONF_OK) die("%s=%s: %s", key, value, error);
+  if (rd_kafka_conf_set(conf, key, value, error, sizeof(error)) != RD_KAFKA_CONF_OK)
+    die("%s=%s: %s", key, value, error);
 }
 
 static inline rd_kafka_conf_t* configuration(int argc, char** argv) {

@@ -82,7 +82,8 @@ static void read_partition_queues(rd_kafka_t* rk, rd_kafka_queue_t* main_queue, 
   free(messages);
 }
 
-static void read_consumer_queue(rd_kafka_queue_t* queue, totals_t* totals, int64_t wanted, int64_t batch, int touch_all) {
+static void read_consumer_queue(rd_kafka_queue_t* queue, totals_t* totals, int64_t wanted, int64_t batch,
+                                int touch_all) {
   rd_kafka_message_t** messages = malloc(sizeof(*messages) * (size_t)batch);
   while (totals->messages < wanted && !interrupted) {
     /* Waiting for a full batch would add its timeout to every short one: the first message blocks, the rest do not. */

@@ -81,9 +81,11 @@ int main(int argc, char** argv) {
 
   if (counted > 0) {
     qsort(latencies, (size_t)counted, sizeof(*latencies), ascending);
-    printf("{\"messages\":%" PRId64 ",\"p50\":%.3f,\"p99\":%.3f,\"p999\":%.3f,\"max\":%.3f,\"cpuSeconds\":%.3f,\"librdkafka\":\"%s\"}\n",
+    printf("{\"messages\":%" PRId64
+           ",\"p50\":%.3f,\"p99\":%.3f,\"p999\":%.3f,\"max\":%.3f,\"cpuSeconds\":%.3f,\"librdkafka\":\"%s\"}\n",
            counted, percentile(latencies, (size_t)counted, 0.5), percentile(latencies, (size_t)counted, 0.99),
-           percentile(latencies, (size_t)counted, 0.999), latencies[counted - 1], cpu_seconds(), rd_kafka_version_str());
+           percentile(latencies, (size_t)counted, 0.999), latencies[counted - 1], cpu_seconds(),
+           rd_kafka_version_str());
   }
   rd_kafka_flush(producer, 5000);
   rd_kafka_topic_destroy(rkt);

@@ -6,8 +6,8 @@
  *   produce --brokers B --topic T --messages N --size S [--partitions P] [--keys K] [--cycle C] [-X key=value ...]
  *
  * With --partitions the message with sequence number i goes to partition i modulo P (offset i / P in a new topic: how
- * the bench fills the topics it reads); without, the partitioner decides. With --keys each message has one of K keys, in no order; without, none. Sequence numbers
- * repeat after C messages. Prints one line of JSON.
+ * the bench fills the topics it reads); without, the partitioner decides. With --keys each message has one of K keys,
+ * in no order; without, none. Sequence numbers repeat after C messages. Prints one line of JSON.
  */
 #include "baseline.h"
 
@@ -46,7 +46,8 @@ int main(int argc, char** argv) {
 
   char* payload = malloc(size + 1);
   uint32_t random = 1;
-  for (size_t i = 0; i < size; i++) payload[i] = (char)('a' + (random = random * 1664525u + 1013904223u) / 165191050u % 26);
+  for (size_t i = 0; i < size; i++)
+    payload[i] = (char)('a' + (random = random * 1664525u + 1013904223u) / 165191050u % 26);
 
   const double start = now_seconds();
   int64_t full = 0;
@@ -67,9 +68,10 @@ int main(int argc, char** argv) {
   while (rd_kafka_outq_len(rk) > 0 && !interrupted) rd_kafka_poll(rk, 100);
   const double seconds = now_seconds() - start;
 
-  printf("{\"messages\":%" PRId64 ",\"failed\":%" PRId64 ",\"bytes\":%" PRId64 ",\"seconds\":%.6f,\"queueFull\":%" PRId64
-         ",\"cpuSeconds\":%.3f,\"rssMb\":%.1f,\"librdkafka\":\"%s\"}\n",
-         delivered, failed, delivered * (int64_t)size, seconds, full, cpu_seconds(), rss_peak_mb(), rd_kafka_version_str());
+  printf("{\"messages\":%" PRId64 ",\"failed\":%" PRId64 ",\"bytes\":%" PRId64
+         ",\"seconds\":%.6f,\"queueFull\":%" PRId64 ",\"cpuSeconds\":%.3f,\"rssMb\":%.1f,\"librdkafka\":\"%s\"}\n",
+         delivered, failed, delivered * (int64_t)size, seconds, full, cpu_seconds(), rss_peak_mb(),
+         rd_kafka_version_str());
   rd_kafka_topic_destroy(rkt);
   if (interrupted) rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   rd_kafka_destroy(rk);
