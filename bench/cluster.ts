@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Kafka, startKafka } from '../test/support/kafka';
 import type { Options } from './options';
+import type { Subject } from './trials';
 
 const run = promisify(execFile);
 
@@ -92,12 +93,13 @@ async function embedded(): Promise<Cluster> {
 export async function fillTopic(
   cluster: Cluster,
   programs: string,
-  topic: { name: string; partitions: number; messages: number; size: number; keys?: number | undefined },
+  topic: { name: string; partitions: number; messages: number; size: number } & Subject['topic'],
 ): Promise<void> {
   await cluster.createTopic(topic.name, topic.partitions);
   const args = ['--brokers', cluster.brokers, '--topic', topic.name, '--partitions', String(topic.partitions)];
   args.push('--messages', String(topic.messages), '--size', String(topic.size));
   if (topic.keys !== undefined) args.push('--keys', String(topic.keys));
+  if (topic.batchBytes !== undefined) args.push('-X', `batch.size=${topic.batchBytes}`);
   // Idempotence: no duplicate and no disorder, whatever is retried, or the expected digest would be wrong.
   args.push('-X', 'enable.idempotence=true', '-X', 'linger.ms=20');
   await run(join(programs, 'produce'), args);

@@ -188,8 +188,8 @@ export class Runner {
     subject: Subject,
     { size, messages, partitions }: { size: number; messages: number; partitions: number },
   ): Promise<{ name: string; digest: number }> {
-    const keys = subject.topic?.keys;
-    const key = `${size}-${messages}-${partitions}-${keys ?? 'no'}-keys`;
+    const { keys, batchBytes } = subject.topic ?? {};
+    const key = [size, messages, partitions, keys ?? 'no-keys', batchBytes ?? 'any-batch'].join('-');
     let topic = this.filled.get(key);
     if (topic === undefined) {
       const digest = topicDigest(size, messages, partitions, this.options.touch, subject.counted);
@@ -197,7 +197,7 @@ export class Runner {
       this.progress(
         `filling a topic: ${messages.toLocaleString('en-US')} messages of ${size} bytes, ${partitions} partitions`,
       );
-      await fillTopic(this.cluster, this.programs, { name: topic.name, partitions, messages, size, keys });
+      await fillTopic(this.cluster, this.programs, { ...subject.topic, name: topic.name, partitions, messages, size });
       this.filled.set(key, topic);
     }
     return topic;

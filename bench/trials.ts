@@ -14,8 +14,11 @@ export interface Subject {
   peer?: string;
   /** Part of the work that it gets: slow subjects would keep everybody waiting, and a rate needs no more. */
   share?: number;
-  /** What it reads, where the command line does not decide. `keys`: how many different ones; default: null keys. */
-  topic?: { partitions?: number; messages?: number; size?: number; keys?: number };
+  /**
+   * What it reads, where the command line does not decide. `keys`: how many different ones; default: null keys.
+   * `batchBytes`: of the batches in the log, at most.
+   */
+  topic?: { partitions?: number; messages?: number; size?: number; keys?: number; batchBytes?: number };
   /** What it does, when it is not reading a filled topic: so many times, on an empty one. */
   rounds?: number;
   /** Of the topic's partitions only those below this are counted. */
@@ -32,8 +35,11 @@ const PARTITION_ORDER = { partitions: 4, messages: 12_000, keys: 10_000 };
 const KEY_ORDER = { partitions: 4, messages: 160_000, keys: 10_000 };
 /** More than the credit of the one partition that stalls, so that it does. */
 const STALL = { topic: { partitions: 16, messages: 3_200_000 }, counted: 15, real: true };
-/** A kilobyte a message: librdkafka's own bytes for each message are no part of any limit. */
-const MANY_PARTITIONS = { partitions: 1000, messages: 200_000, size: 1000 };
+/**
+ * A kilobyte a message: librdkafka's own bytes for each message are no part of any limit. And a fetch returns a batch as
+ * a whole: with large ones no limit below their size holds.
+ */
+const MANY_PARTITIONS = { partitions: 1000, messages: 200_000, size: 1000, batchBytes: 16_384 };
 
 export const SUBJECTS: readonly Subject[] = [
   {
