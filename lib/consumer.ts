@@ -403,7 +403,8 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
    *
    * @param what - offsets of the next messages to read, with an optional metadata string; or a message or a batch, to
    * commit up to and including it; left out: everything acknowledged so far.
-   * @throws KafkaError with the broker's refusal; ConfigError without a `group.id`; ArgumentError
+   * @throws KafkaError with the broker's refusal; StateError when a partition was taken away before what is acknowledged
+   * was committed; ConfigError without a `group.id`; ArgumentError
    */
   async commit(what?: OffsetToCommit | readonly OffsetToCommit[] | Message<K, V> | MessageBatch<K, V>): Promise<void> {
     requireGroup(this.config, 'commit()');

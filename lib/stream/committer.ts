@@ -1,4 +1,4 @@
-import { ConsumeError, KafkaError } from '../errors';
+import { ConsumeError, KafkaError, StateError } from '../errors';
 import type { CommitEvent } from './events';
 import type { Lane } from './lane';
 import type { Clock, CommitOutcome, LaneSource, NativeError, OffsetToCommit } from './lane-source';
@@ -25,6 +25,8 @@ const BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5000;
 
 interface Waiter {
+  /** The request under way began before: what becomes of it says nothing about what is waited for. */
+  missed: boolean;
   readonly targets: Map<Lane, number>;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -97,7 +99,7 @@ export class Committer {
   /**
    * Resolves when everything that is done now is committed: on the broker's answer, after retries.
    *
-   * @throws KafkaError when the broker refuses for good.
+   * @throws KafkaError when the broker refuses for good; StateError when a partition was taken away first.
    */
   flush(lanes: Iterable<Lane> = this.dirty): Promise<void> {
     const targets = new Map<Lane, number>();
@@ -105,7 +107,7 @@ export class Committer {
     if (targets.size === 0) return Promise.resolve();
     if (this.closed !== null) return Promise.reject(this.closed.error ?? new Error('the consumer is closed'));
     return new Promise((resolve, reject) => {
-      this.waiters.push({ targets, resolve, reject });
+      this.waiters.push({ missed: this.busy, targets, resolve, reject });
       for (const lane of targets.keys()) this.dirty.add(lane);
       // Somebody waits for this one: it does not sit out the back-off of an earlier failure.
       this.send();
@@ -128,6 +130,12 @@ export class Committer {
   /** The lane's epoch ended: nothing of it is committed any more. */
   forget(lane: Lane): void {
     this.dirty.delete(lane);
+    this.settleWaiters();
+  }
+
+  /** A seek took effect: what was done before it is not committed any more. */
+  rewound(lane: Lane): void {
+    for (const { targets } of this.waiters) targets.delete(lane);
     this.settleWaiters();
   }
 
@@ -246,9 +254,11 @@ export class Committer {
       willRetry: error !== null && !mine && left,
     });
     if (refused !== null && !mine) this.refuse(request, refused);
+    const missed = this.waiters.some((waiter) => waiter.missed);
+    for (const waiter of this.waiters) waiter.missed = false;
     this.settleWaiters();
     if (this.closed !== null) return;
-    if (this.explicit.length > 0) this.send();
+    if (this.explicit.length > 0 || (missed && this.waiters.length > 0)) this.send();
     else if (error !== null && !mine) {
       if (left) this.arm(this.backoff());
       else this.failures = 0;
@@ -265,18 +275,23 @@ export class Committer {
   /** Tells those who wait for lanes that the broker will not accept. */
   private refuse(request: readonly Sent[], error: Error): void {
     const lanes = new Set(request.map((sent) => sent.lane));
-    const told = this.waiters.filter((waiter) => [...waiter.targets.keys()].some((lane) => lanes.has(lane)));
+    const told = this.waiters.filter(
+      ({ missed, targets }) => !missed && [...targets.keys()].some((lane) => lanes.has(lane)),
+    );
     this.waiters = this.waiters.filter((waiter) => !told.includes(waiter));
     for (const waiter of told) waiter.reject(error);
   }
 
   private settleWaiters(): void {
-    if (this.waiters.length === 0) return;
-    const done = (lane: Lane, target: number) => lane.ended !== null || lane.fenced || lane.committed >= target;
-    const ready = this.waiters.filter(({ targets }) => [...targets].every(([lane, target]) => done(lane, target)));
-    if (ready.length === 0) return;
-    this.waiters = this.waiters.filter((waiter) => !ready.includes(waiter));
-    for (const waiter of ready) waiter.resolve();
+    for (const waiter of [...this.waiters]) {
+      const open = [...waiter.targets].filter(([lane, target]) => lane.committed < target);
+      // Closing tells them itself, with the cause.
+      const gone = open.find(([lane]) => (lane.ended !== null && lane.ended !== 'closed') || lane.fenced);
+      if (open.length > 0 && gone === undefined) continue;
+      this.waiters.splice(this.waiters.indexOf(waiter), 1);
+      if (gone === undefined) waiter.resolve();
+      else waiter.reject(new StateError(notCommitted(...gone)));
+    }
   }
 
   private arm(ms: number): void {
@@ -291,6 +306,10 @@ export class Committer {
     if (this.timer !== null) this.clock.clearTimer(this.timer);
     this.timer = null;
   }
+}
+
+function notCommitted({ topic, partition, ended }: Lane, offset: number): string {
+  return `${topic}/${partition} was ${ended ?? 'fenced'} before offset ${offset} was committed: whoever has it now reads again from the last commit`;
 }
 
 function toKafkaError(error: unknown): KafkaError {

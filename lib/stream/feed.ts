@@ -69,6 +69,8 @@ export class Feed {
   private timer: unknown = null;
   private flushing: { readonly lane: Lane; readonly reason: BatchReason } | null = null;
   private end: { readonly error: Error | null } | null = null;
+  /** What is not done will not be: its stream was stopped. */
+  givenUp = false;
 
   constructor(
     readonly name: string,
@@ -80,9 +82,9 @@ export class Feed {
     private readonly parent: Feed | null = null,
   ) {}
 
-  /** Whoever had messages of this feed left: nobody waits until they are done. */
+  /** Whoever had messages of this feed left, or was waited for long enough: nobody waits until they are done. */
   get abandoned(): boolean {
-    return this.surface === null && this.end === null;
+    return this.surface === null && (this.end === null || this.givenUp);
   }
 
   add(lane: Lane): void {

@@ -330,6 +330,7 @@ export class Session implements FeedHost, LaneHost {
     const { messages, bytes } = lane.rewound(offset);
     lane.feed.version++;
     lane.feed.surface?.discard?.(lane);
+    this.committer.rewound(lane);
     if (messages > 0 || bytes > 0) this.source.credit(id, messages, bytes);
     this.drains.check();
     woken.add(lane.feed);
