@@ -1,6 +1,7 @@
 import { cyclicDigest, digestOf, SAMPLE, stamp, topicDigest } from '../../bench/digest';
 import { parseOptions, UsageError } from '../../bench/options';
-import { type Run, ratios, spread } from '../../bench/stats';
+import { goalOf, type Run, ratios, spread } from '../../bench/stats';
+import { GOALS, RATIOS } from '../../bench/trials';
 
 const payload = (sequence: number, size = 20) => {
   const buffer = Buffer.alloc(size);
@@ -16,6 +17,7 @@ test('the expected digest is that of the payloads, and sees a wrong, cut or shif
   expect(topicDigest(20, 900, partitions, 'sampled')).toBe(
     sum(all.filter((i) => Math.floor(i / partitions) % SAMPLE === 0)),
   );
+  expect(topicDigest(20, 900, partitions, 'all', 2)).toBe(sum(all.filter((i) => i % partitions < 2)));
   expect(cyclicDigest(20, 900, 100)).toBe(sum(all.map((i) => i % 100)));
 
   const good = payload(7);
@@ -41,6 +43,13 @@ test('ratios are taken within a run, and void runs do not count', () => {
   ];
   expect(ratios(runs)).toEqual({ 'consume.100.messages$/batches$': { median: 0.5, min: 0.5, max: 0.5 } });
   expect(spread([4, 1, 2, 3])).toEqual({ median: 2.5, min: 1, max: 4 });
+});
+
+test('every goal is that of a ratio', () => {
+  const known = Object.entries(RATIOS).flatMap(([suite, pairs]) => pairs.map(([a, b]) => `${suite}.${a}/${b}`));
+  expect(known).toEqual(expect.arrayContaining(Object.keys(GOALS)));
+  expect(goalOf('streams.100.run/take-none')).toBe(0.6);
+  expect(goalOf('consume.100.take/c-batch-queue')).toBeUndefined();
 });
 
 test.each([
