@@ -40,6 +40,8 @@ export interface Surface {
   refused?(lane: Lane): void;
   /** Processing must not begin with any more messages of the lane. */
   discard?(lane: Lane): void;
+  /** Nobody waits any longer for what was begun. */
+  abandon?(): void;
 }
 
 /** What a feed needs of its session. */
@@ -69,8 +71,9 @@ export class Feed {
   private timer: unknown = null;
   private flushing: { readonly lane: Lane; readonly reason: BatchReason } | null = null;
   private end: { readonly error: Error | null } | null = null;
-  /** What is not done will not be: its stream was stopped. */
-  givenUp = false;
+  private givenUp = false;
+  /** Who had the feed when it ended: its work may outlive it. */
+  private last: Surface | null = null;
 
   constructor(
     readonly name: string,
@@ -163,7 +166,14 @@ export class Feed {
     this.disarm();
     const { surface } = this;
     this.surface = null;
+    this.last = surface ?? this.last;
     surface?.finish(this.end.error);
+  }
+
+  /** What is not done now will not be: its stream was stopped, and waited for it long enough. */
+  giveUp(): void {
+    this.givenUp = true;
+    (this.surface ?? this.last)?.abandon?.();
   }
 
   /**

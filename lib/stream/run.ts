@@ -188,11 +188,12 @@ abstract class Runner<U extends Unit> implements Surface {
     this.quit();
   }
 
-  /** Likewise with what was taken and waits behind its key. */
+  /** Likewise with what was taken and waits behind its key; what is running is not waited for. */
   abandon(): void {
     this.abandoned = true;
     for (const work of this.work.values()) this.drop(work, 0);
     this.halt();
+    this.onIdle?.();
   }
 
   /** Asks for an orderly end: the open batch is still handed out. */
@@ -200,9 +201,9 @@ abstract class Runner<U extends Unit> implements Surface {
     this.resolveOver();
   }
 
-  /** Resolves when no handler is running. */
+  /** Resolves when no handler is running, or none is waited for. */
   async settled(): Promise<void> {
-    if (this.running > 0) {
+    if (this.running > 0 && !this.abandoned) {
       await new Promise<void>((resolve) => {
         this.onIdle = resolve;
       });
@@ -499,11 +500,11 @@ async function drive<K, V, U extends Unit>(
 ): Promise<RunSummary> {
   const { feed } = runner;
   feed.acquire(runner);
-  const abort = () => runner.quit();
+  // A stream that has come to its end by itself is not read again: what still runs is waited for as in a stop.
+  const abort = () => (feed.surface === runner ? runner.quit() : void stream.stop({ drainMs }));
   signal?.addEventListener('abort', abort, { once: true });
   if (signal?.aborted) abort();
   await runner.over;
-  signal?.removeEventListener('abort', abort);
   let summary: StopSummary;
   if (feed.surface === runner) {
     summary = await stream.drain(drainMs);
@@ -516,6 +517,7 @@ async function drive<K, V, U extends Unit>(
     if (runner.failure === null) await runner.settled();
     summary = await stream.summary();
   }
+  signal?.removeEventListener('abort', abort);
   if (runner.failure !== null) throw runner.failure;
   const { processed, skipped, deadLettered, retries } = runner;
   return { ...summary, processed, skipped, deadLettered, retries };

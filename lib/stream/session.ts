@@ -245,7 +245,8 @@ export class Session implements FeedHost, LaneHost {
   private async assigning(id: number, partitions: readonly TopicPartition[]): Promise<void> {
     const start = new Map(partitions.map((at) => [`${at.topic}/${at.partition}`, -1001]));
     try {
-      const offsets = await this.options.rebalance?.onAssigned?.(partitions);
+      const given = partitions.map(({ topic, partition }) => ({ topic, partition }));
+      const offsets = await this.options.rebalance?.onAssigned?.(given);
       for (const { topic, partition, offset } of offsets ?? []) start.set(`${topic}/${partition}`, offset);
     } catch (error) {
       // Reading from anywhere else than where the hook would have said could skip messages.

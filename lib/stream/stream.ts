@@ -158,7 +158,7 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
    */
   stop(options: StopOptions = {}): Promise<StopSummary> {
     this.stopping ??= this.drain(options.drainMs ?? 10_000).then((summary) => {
-      for (const lane of this.lanes) lane.feed.givenUp = true;
+      for (const feed of new Set([this.feed, ...[...this.lanes].map((lane) => lane.feed)])) feed.giveUp();
       this.end(null);
       return summary;
     });
