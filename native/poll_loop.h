@@ -63,6 +63,7 @@ class PollLoop;
 struct EnvState {
   std::shared_ptr<batch::SlabPool> pool = std::make_shared<batch::SlabPool>();
   std::unordered_set<std::shared_ptr<PollLoop>> loops;
+  size_t handed_over = 0;  // bytes of slabs since the collector was last nudged
   Deadline ends;  // set when the environment ends: until then its hooks wait, all together
 };
 
@@ -124,7 +125,7 @@ class PollLoop : public std::enable_shared_from_this<PollLoop> {
   // Any thread.
   void Wake() noexcept;
 
-  // Poll or call thread.
+  // Poll or call thread. JavaScript gets it when the poll thread ends its turn.
   void Deliver(std::unique_ptr<Delivery> delivery);
   void DeliverSlab(batch::Slab slab);
   // { type, key: value, ... } of plain values, made into an object on the JS thread.

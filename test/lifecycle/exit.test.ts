@@ -105,13 +105,17 @@ describe('a process stays up', () => {
 
 describe('an abrupt end does not crash', () => {
   const busy = `
-    const p = new Producer({ ...servers, 'linger.ms': 0 });
+    const p = new Producer({ ...servers, 'linger.ms': 0, 'queue.buffering.max.messages': 1000 });
     const c = new Consumer(group);
     await c.subscribe('t');
     let n = 0;
     c.messages$.subscribe((m) => { m.ack(); n++; });
-    const pump = () => { for (let i = 0; i < 100; i++) p.send({ topic: 't', value: 'x'.repeat(50) }).catch(() => {}); setImmediate(pump); };
-    pump();
+    (async () => {
+      for (;;) {
+        for (let i = 0; i < 100; i++) p.send({ topic: 't', value: 'x'.repeat(50) }).catch(() => {});
+        await Promise.all([p.ready(), new Promise(setImmediate)]);
+      }
+    })();
     while (n < 100) await new Promise(setImmediate);
   `;
 

@@ -19,13 +19,17 @@ const busy = (servers: string) => `
   const { Consumer, Producer } = require(${dist});
   const { parentPort } = require('node:worker_threads');
   const servers = { 'bootstrap.servers': '${servers}' };
-  const p = new Producer({ ...servers, 'linger.ms': 0 });
+  const p = new Producer({ ...servers, 'linger.ms': 0, 'queue.buffering.max.messages': 1000 });
   const c = new Consumer({ ...servers, 'group.id': 'w' + Math.random(), 'auto.offset.reset': 'earliest' });
   let n = 0;
   c.messages$.subscribe((m) => { m.ack(); if (++n === 10) parentPort.postMessage('busy'); });
   c.subscribe('t');
-  const pump = () => { for (let i = 0; i < 20; i++) p.send({ topic: 't', value: 'x' }).catch(() => {}); setImmediate(pump); };
-  pump();
+  (async () => {
+    for (;;) {
+      for (let i = 0; i < 20; i++) p.send({ topic: 't', value: 'x' }).catch(() => {});
+      await Promise.all([p.ready(), new Promise(setImmediate)]);
+    }
+  })();
 `;
 
 const run = (body: string, args: readonly string[] = []): Promise<Ended> =>

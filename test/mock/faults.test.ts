@@ -202,8 +202,8 @@ describe('a consumer', () => {
 });
 
 describe('a member of a group', () => {
-  async function member(topic: string, group: string) {
-    const consumer = bench.consumer({ ...members, 'group.id': group }, { value: utf8 });
+  async function member(topic: string, group: string, config: Record<string, unknown> = {}) {
+    const consumer = bench.consumer({ ...members, 'group.id': group, ...config }, { value: utf8 });
     await consumer.subscribe(topic);
     return consumer;
   }
@@ -248,7 +248,8 @@ describe('a member of a group', () => {
     const group = unique('group');
     await bench.cluster.setCoordinator('group', group, 1);
     await bench.fill(topic, 1);
-    const consumer = await member(topic, group);
+    // Looking for the coordinator takes a second: the membership has to outlive that.
+    const consumer = await member(topic, group, { 'session.timeout.ms': 10_000 });
     const commits: number[] = [];
     consumer.commits$.subscribe(({ error, offsets }: CommitEvent) => {
       if (error === null) commits.push(...offsets.map(({ offset }) => offset));

@@ -2,8 +2,9 @@
 import { ArgumentError, type BatchOptions, type BatchReason, type MessageBatch, StateError, utf8 } from 'rdkafka-rx';
 import { firstValueFrom, take, toArray } from 'rxjs';
 import { Bench, next, numbered, quick, rejection, texts, thrown } from './harness';
-import { arrived, event, filled, recorded, stored, upTo } from './streams-kit';
+import { arrived, event, filled, outlivesNothing, recorded, stored, upTo } from './streams-kit';
 
+outlivesNothing();
 const bench = Bench.use();
 const LONG = 20_000;
 

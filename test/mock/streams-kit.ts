@@ -1,7 +1,20 @@
 /** What the tests of streams share beside the harness. */
 import type { Consumer, ConsumerEvent, KafkaStream, Message, MessageBatch } from 'rdkafka-rx';
+import { liveHandles } from 'rdkafka-rx/testing';
 import { firstValueFrom, type Observable, toArray } from 'rxjs';
 import { type Bench, next, unique } from './harness';
+
+/**
+ * Call before `Bench.use()`. A client's `close()` is bounded in time: when a broker keeps it waiting, the rest of it goes
+ * a little later. It goes, all the same, before the cluster does.
+ */
+export function outlivesNothing(): void {
+  afterAll(async () => {
+    const deadline = performance.now() + 10_000;
+    while (liveHandles() > 1 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(liveHandles()).toBe(1);
+  });
+}
 
 /** `topic/partition@offset`. */
 export const place = ({ topic, partition, offset }: { topic: string; partition: number; offset: number }): string =>

@@ -11,8 +11,9 @@ import {
 } from 'rdkafka-rx';
 import { firstValueFrom, toArray } from 'rxjs';
 import { Bench, numbered, quick, rejection, texts, unique } from './harness';
-import { deferred, event, filled, recorded, stored, upTo } from './streams-kit';
+import { arrived, deferred, event, filled, outlivesNothing, recorded, stored, upTo } from './streams-kit';
 
+outlivesNothing();
 const bench = Bench.use();
 type Text = Message<Buffer | null, string>;
 
@@ -331,6 +332,8 @@ describe('order', () => {
       await producer.sendBatch({ topic, records });
     }
     const consumer = bench.consumer({ 'group.id': group }, { key: utf8, value: utf8 });
+    // Both partitions are there before anything is done.
+    const came = arrived(consumer, 200);
     const active = new Map<string, number>();
     const overlaps = { partition: 0, key: 0 };
     const begun = new Map<string, number[]>();
@@ -345,6 +348,7 @@ describe('order', () => {
           begun.set(domain, [...(begun.get(domain) ?? []), offset]);
         }
         most = Math.max(most, ++running);
+        await came;
         for (let turns = (offset * 7) % 5; turns >= 0; turns--) await tick();
         running--;
         for (const domain of domains) active.set(domain, (active.get(domain) as number) - 1);

@@ -2,8 +2,9 @@
 import { type ConsumerOptions, StateError, type TopicPartition, utf8 } from 'rdkafka-rx';
 import { firstValueFrom, take, toArray } from 'rxjs';
 import { Bench, next, numbered, quick, rejection, texts, unique } from './harness';
-import { deferred, event, filled, recorded, stored, upTo } from './streams-kit';
+import { deferred, event, filled, outlivesNothing, recorded, stored, upTo } from './streams-kit';
 
+outlivesNothing();
 const bench = Bench.use();
 
 describe('a stream whose messages are not acknowledged', () => {

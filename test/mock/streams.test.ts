@@ -2,8 +2,20 @@
 import { ArgumentError, type KafkaStream, LeaseHeldError, StateError, utf8 } from 'rdkafka-rx';
 import { firstValueFrom, type Observable, take, toArray } from 'rxjs';
 import { Bench, next, numbered, quick, rejection, texts, thrown, unique } from './harness';
-import { arrived, byPartition, deferred, event, filled, place, stored, surfaces, upTo } from './streams-kit';
+import {
+  arrived,
+  byPartition,
+  deferred,
+  event,
+  filled,
+  outlivesNothing,
+  place,
+  stored,
+  surfaces,
+  upTo,
+} from './streams-kit';
 
+outlivesNothing();
 const bench = Bench.use();
 
 describe('several streams of one consumer', () => {
