@@ -163,9 +163,16 @@ export class MockCluster {
     return this.#run('Cannot set the rack', (cluster) => cluster.setBroker(broker, 'rack', rack));
   }
 
-  /** `null`: the partition has no leader. */
-  setLeader(topic: string, partition: number, broker: number | null): Promise<void> {
-    return this.#run('Cannot move the leader', (cluster) => cluster.setLeader(topic, partition, broker ?? -1));
+  /**
+   * A partition always has a leader: a fetch from one without would end the process (librdkafka 2.15).
+   *
+   * @throws ArgumentError when `broker` is no broker's number
+   */
+  setLeader(topic: string, partition: number, broker: number): Promise<void> {
+    if (!Number.isInteger(broker) || broker < 1) {
+      return Promise.reject(new ArgumentError(`the leader must be a broker's number, from 1, not ${String(broker)}`));
+    }
+    return this.#run('Cannot move the leader', (cluster) => cluster.setLeader(topic, partition, broker));
   }
 
   /** The broker that consumers are told to fetch from. */

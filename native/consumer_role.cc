@@ -273,5 +273,9 @@ bool ConsumerRole::IsClosed() { return rd_kafka_consumer_closed(loop_.rk()) != 0
 
 void ConsumerRole::Teardown() {
   lanes_.CloseAll();
+  // Out of time before librdkafka asked for the last partitions, or before that was seen. It waits for the answer, also
+  // when it is destroyed (RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE only helps a group that is not closing yet): for ever,
+  // with one core. While the group closes, any assignment is taken as the answer, whatever the protocol.
+  if (close_deadline_ && !rd_kafka_consumer_closed(loop_.rk())) (void)rd_kafka_assign(loop_.rk(), nullptr);
   control_.Close();
 }

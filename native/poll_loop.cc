@@ -23,9 +23,9 @@ constexpr size_t kCrossingItems = 32;
 constexpr size_t kWorthCrossing = 8;
 constexpr int kMostTurns = 4;
 
-// V8 collects its young generation when buffers of 32 MB hang on it, but looks at that only when it allocates such memory
-// itself. Without it the garbage of a consumer waits for a collection of the whole heap (ten times the pause, 20 a second
-// at a gigabyte a second), and its memory leaves the caches meanwhile.
+// V8 collects its young generation when buffers of 32 MB hang on it, but looks at that only when it allocates such
+// memory itself. Without it the garbage of a consumer waits for a collection of the whole heap (ten times the pause, 20
+// a second at a gigabyte a second), and its memory leaves the caches meanwhile.
 constexpr size_t kNudgeBytes = 1 << 20;
 
 void NudgeCollector(Napi::Env env, size_t bytes) {

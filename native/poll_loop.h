@@ -64,7 +64,7 @@ struct EnvState {
   std::shared_ptr<batch::SlabPool> pool = std::make_shared<batch::SlabPool>();
   std::unordered_set<std::shared_ptr<PollLoop>> loops;
   size_t handed_over = 0;  // bytes of slabs since the collector was last nudged
-  Deadline ends;  // set when the environment ends: until then its hooks wait, all together
+  Deadline ends;           // set when the environment ends: until then its hooks wait, all together
 };
 
 // A librdkafka queue that wakes the loop when it gets its first event. Poll thread only, but for `ready`.

@@ -51,6 +51,11 @@ it('errors for one broker are not given by another', async () => {
   expect((await rejection(producer.send({ topic, value: 'x' }))).code).toBe('ERR_KAFKA_INVALID_RECORD');
 });
 
+it.each([-1, 0, 1.5, null as unknown as number])('a leader that is no broker is refused: %p', async (broker) => {
+  const topic = await bench.topic();
+  await expect(bench.cluster.setLeader(topic, 0, broker)).rejects.toThrow(/the leader must be a broker's number/);
+});
+
 it('null between errors is a good answer, and clearErrors forgets the rest', async () => {
   const topic = await bench.topic();
   const producer = bench.producer({ 'linger.ms': 0 });

@@ -54,23 +54,6 @@ describe('a producer', () => {
     expect(texts((await bench.contents(topic))[0] ?? [])).toEqual(numbered(20));
   });
 
-  it('waits for a leader while there is none', async () => {
-    const topic = await bench.topic();
-    const producer = bench.producer({ ...patient, 'topic.metadata.refresh.fast.interval.ms': 20 });
-    await producer.send({ topic, value: 'v0' });
-    const leader = await leaderOf(topic);
-    await bench.cluster.setLeader(topic, 0, null);
-    let delivered = false;
-    const sent = producer.send({ topic, value: 'v1' }).then((report) => {
-      delivered = true;
-      return report;
-    });
-    expect((await producer.metadata(topic)).topics[0]?.partitions[0]?.leader).toBe(-1);
-    expect(delivered).toBe(false);
-    await bench.cluster.setLeader(topic, 0, leader);
-    expect((await sent).offset).toBe(1);
-  });
-
   it('delivers what was sent while its broker was down once that is up', async () => {
     const topic = await bench.topic();
     const producer = bench.producer({ ...patient, 'linger.ms': 0 });
