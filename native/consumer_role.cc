@@ -3,6 +3,32 @@
 #include <cstring>
 
 namespace {
+// Before offsets that could not be fetched are asked for again.
+constexpr int kRestartMs = 500;
+constexpr int kWakeMs = 5000;
+
+// The coordinator moved or was out of reach when librdkafka asked it where to begin. It reports that and never asks
+// again: the partition would stay assigned and unread. What is refused for good is not asked for twice.
+bool IsStranded(rd_kafka_resp_err_t err, const char* text) {
+  static const char kWhat[] = "Failed to fetch committed offset";
+  if (text == nullptr || std::strncmp(text, kWhat, sizeof kWhat - 1) != 0) return false;
+  switch (err) {
+    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT:
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+    case RD_KAFKA_RESP_ERR__WAIT_COORD:
+      return true;
+    default:
+      return false;
+  }
+}
+
 struct LaneStart {  // of an "assigned" event
   int32_t lane;
   Partition at;
@@ -31,12 +57,14 @@ bool ConsumerRole::Serve() {
   // Polled whether or not anybody reads: this is what keeps the member in its group.
   while (rd::Event event = control_.Next()) ServeEvent(event.get());
   if (pending_ && Passed(pending_->deadline)) CompletePending(true);
+  if (Passed(restart_)) RestartStranded();
   return !loop_.closing() && lanes_.Take();
 }
 
 Deadline ConsumerRole::NextDeadline() const {
   if (close_deadline_) return close_deadline_;
-  return pending_ ? pending_->deadline : std::nullopt;
+  const Deadline pending = pending_ ? pending_->deadline : std::nullopt;
+  return pending && restart_ ? std::min(pending, restart_) : pending ? pending : restart_;
 }
 
 void ConsumerRole::ServeEvent(rd_kafka_event_t* event) {
@@ -52,9 +80,9 @@ void ConsumerRole::ServeEvent(rd_kafka_event_t* event) {
   }
 }
 
-bool ConsumerRole::Cooperative() const {
-  const char* protocol = rd_kafka_rebalance_protocol(loop_.rk());
-  return protocol != nullptr && std::strcmp(protocol, "COOPERATIVE") == 0;
+bool ConsumerRole::Uses(const char* protocol) const {
+  const char* used = rd_kafka_rebalance_protocol(loop_.rk());
+  return used != nullptr && std::strcmp(used, protocol) == 0;
 }
 
 void ConsumerRole::OnRebalance(rd_kafka_event_t* event) {
@@ -109,7 +137,10 @@ void ConsumerRole::Release(int id) {
 void ConsumerRole::CompleteAssign(int id, const Partitions& partitions) {
   const bool incremental = Cooperative();
   RdError error = AssignLanes(id, partitions, incremental);
-  if (!error) return;
+  if (!error) {
+    if (incremental) WakeFetchers();
+    return;
+  }
   // The group counts on us to read these partitions and we cannot (a start offset that librdkafka refuses): there is no
   // going on. An answer it must have all the same, or the consumer could not even close.
   error.fatal = true;
@@ -128,6 +159,7 @@ RdError ConsumerRole::AssignLanes(int id, const Partitions& partitions, bool inc
       error = RdError(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
       break;
     }
+    lane->start = at.offset;
     lanes.push_back(lane);
     starts.push_back({lane->id, at});
   }
@@ -152,6 +184,41 @@ void ConsumerRole::CompleteRevoke(const Rebalance& rebalance, bool lost, bool ti
   const bool incremental = Cooperative();
   RdError error = Unassign(rebalance.partitions, incremental);
   EndLanes(rebalance.id, incremental ? rebalance.lanes : lanes_.Ids(), lost, timed_out);
+  if (error) loop_.DeliverEvent("error", "error", std::move(error));
+  if (incremental) WakeFetchers();
+}
+
+// librdkafka pauses every partition while it asks for an (un)assignment, and its broker threads see that they may fetch
+// again only at their next turn, up to a second later. A request to the leaders of the partitions that were kept is
+// such a turn; its answer does not matter.
+void ConsumerRole::WakeFetchers() {
+  Partitions kept = lanes_.Assigned(false);
+  if (kept.empty() || loop_.closing()) return;
+  for (Partition& partition : kept) partition.offset = RD_KAFKA_OFFSET_SPEC_LATEST;
+  rd::AdminOptions options(rd_kafka_AdminOptions_new(loop_.rk(), RD_KAFKA_ADMIN_OP_LISTOFFSETS));
+  char text[128];
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), kWakeMs, text, sizeof text);
+  rd_kafka_ListOffsets(loop_.rk(), ToList(kept).get(), options.get(), control_.queue.get());
+}
+
+void ConsumerRole::RestartStranded() {
+  restart_.reset();
+  if (loop_.closing()) return;
+  if (pending_) {  // librdkafka waits for another answer first
+    restart_ = After(kRestartMs);
+    return;
+  }
+  const Partitions stranded = lanes_.Assigned(true);
+  if (stranded.empty()) return;
+  RdError error;
+  if (Uses("EAGER")) {
+    // This protocol knows whole assignments only: all of it begins again, where it is committed.
+    error = AssignLanes(++last_rebalance_, lanes_.Assigned(false), false);
+  } else {
+    rd::PartitionList list = ToList(stranded);
+    error = RdError(rd::Error(rd_kafka_incremental_unassign(loop_.rk(), list.get())));
+    if (!error) error = RdError(rd::Error(rd_kafka_incremental_assign(loop_.rk(), list.get())));
+  }
   if (error) loop_.DeliverEvent("error", "error", std::move(error));
 }
 
@@ -181,6 +248,7 @@ void ConsumerRole::OnCommitted(rd_kafka_event_t* event) {
 }
 
 void ConsumerRole::OnError(rd_kafka_event_t* event) {
+  if (IsStranded(rd_kafka_event_error(event), rd_kafka_event_error_string(event))) restart_ = After(kRestartMs);
   rd_kafka_topic_partition_t* at = rd_kafka_event_topic_partition(event);
   if (at == nullptr) {
     DeliverCommonEvent(loop_, event);

@@ -54,8 +54,13 @@ class ConsumerRole final : public Role {
   // Opens lanes, assigns, announces. With an error nothing is assigned by it.
   RdError AssignLanes(int id, const Partitions& partitions, bool incremental);
   RdError Unassign(const Partitions& partitions, bool incremental);
+  // Asks for the offsets again that could not be fetched.
+  void RestartStranded();
+  // Has librdkafka fetch again from the partitions that a rebalance left with us.
+  void WakeFetchers();
   void EndLanes(int id, const std::vector<int32_t>& ids, bool lost, bool timed_out);
-  bool Cooperative() const;
+  bool Uses(const char* protocol) const;
+  bool Cooperative() const { return Uses("COOPERATIVE"); }
 
   PollLoop& loop_;
   const ConsumerOptions options_;
@@ -63,5 +68,6 @@ class ConsumerRole final : public Role {
   Lanes lanes_;
   std::optional<Rebalance> pending_;
   int last_rebalance_ = 0;
+  Deadline restart_;
   Deadline close_deadline_;
 };

@@ -63,6 +63,19 @@ std::vector<int32_t> Lanes::Ids() const {
   return ids;
 }
 
+Partitions Lanes::Assigned(bool silent_only) const {
+  Partitions partitions;
+  for (const auto& lane : lanes_) {
+    if (lane->stopped || (silent_only && lane->started)) continue;
+    Partition partition;
+    partition.topic = lane->topic;
+    partition.partition = lane->partition;
+    partition.offset = lane->start;
+    partitions.push_back(std::move(partition));
+  }
+  return partitions;
+}
+
 void Lanes::GiveBack(const Credit& credit) {
   Lane* lane = Find(credit.lane);
   if (lane == nullptr) return;  // its epoch ended: its credit went with it
@@ -134,6 +147,7 @@ void Lanes::DeliverRun(Lane& lane, size_t count) {
   for (size_t i = 0; i < count;) {
     const rd_kafka_message_t* message = taken_[i];
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      lane.started = true;
       batch::Chunk chunk = batch::PackRun(taken_, count, &i, lane.id, limits_.fields, loop_.pool());
       bytes += static_cast<int64_t>(chunk.slab.size);
       messages += chunk.count;
@@ -143,6 +157,7 @@ void Lanes::DeliverRun(Lane& lane, size_t count) {
     }
     i++;
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      lane.started = true;
       loop_.DeliverEvent("eof", "lane", lane.id, "offset", message->offset);
     } else {
       loop_.DeliverEvent("partition-error", "lane", lane.id, "topic", lane.topic, "partition", lane.partition, "offset",

@@ -10,7 +10,9 @@ struct Lane {
   int32_t id = 0;
   std::string topic;
   int32_t partition = 0;
+  int64_t start = RD_KAFKA_OFFSET_INVALID;  // where it was assigned to begin; invalid: what is committed
   Source source;
+  bool started = false;             // gave a message or its end
   int64_t messages = 0, bytes = 0;  // delivered and not given back
   int64_t deficit = 0;              // bytes this lane may still take in its turn
   int64_t average = 1024;           // bytes a message, of the last take
@@ -46,6 +48,8 @@ class Lanes {
   Lane* Find(int32_t id);
   Lane* Find(const std::string& topic, int32_t partition);
   std::vector<int32_t> Ids() const;
+  // All of them, or only those that gave nothing yet, as they were assigned.
+  Partitions Assigned(bool silent_only) const;
 
   void GiveBack(const Credit& credit);
   void Hold(int32_t id, bool held);

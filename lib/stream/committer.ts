@@ -11,7 +11,10 @@ export interface CommitOptions {
   readonly bytes?: number;
   /** Milliseconds since the first acknowledgement that is not committed. Default 5,000. */
   readonly ms?: number;
-  /** Commit when the end of a partition was reached and everything before it is done. Default true. */
+  /**
+   * Commit when the end of a partition was reached and everything before it is done: at once, or 100 ms after the last
+   * commit. Default true.
+   */
   readonly onEof?: boolean;
 }
 
@@ -22,6 +25,8 @@ export interface CommitOptions {
  */
 const FENCED = /FENCED_INSTANCE_ID|FENCED_MEMBER_EPOCH/;
 const BACKOFF_MS = 100;
+/** A partition that is read as fast as it is written comes to its end hundreds of times a second. */
+const BETWEEN_ENDS_MS = 100;
 const MAX_BACKOFF_MS = 5000;
 
 interface Waiter {
@@ -55,12 +60,14 @@ export class Committer {
   private readonly count: number;
   private readonly bytes: number;
   private readonly ms: number;
-  readonly onEof: boolean;
+  private readonly onEof: boolean;
   private messages = 0;
   private settledBytes = 0;
   private timer: unknown = null;
   private busy = false;
   private wanted = false;
+  private sentAt = Number.NEGATIVE_INFINITY;
+  private atEnd = false;
   private failures = 0;
   private waiters: Waiter[] = [];
   private explicit: Explicit[] = [];
@@ -94,6 +101,16 @@ export class Committer {
   soon(): void {
     this.wanted = true;
     if (!this.busy && (this.failures === 0 || this.timer === null)) this.send();
+  }
+
+  /** The end of a partition was reached, and everything before it is done. */
+  ended(): void {
+    if (!this.onEof || this.failures > 0) return; // tried again anyway
+    this.atEnd = true;
+    if (this.busy) return;
+    const wait = this.sentAt + BETWEEN_ENDS_MS - this.clock.now();
+    if (wait <= 0) this.soon();
+    else this.arm(Math.min(wait, this.ms));
   }
 
   /**
@@ -159,7 +176,7 @@ export class Committer {
       return;
     }
     this.disarm();
-    this.wanted = false;
+    this.wanted = this.atEnd = false;
     this.messages = this.settledBytes = 0;
     const request: Sent[] = this.restored.splice(0);
     for (const lane of this.dirty) {
@@ -172,7 +189,9 @@ export class Committer {
       request.push({ topic, partition, offset, ...(leaderEpoch >= 0 && { leaderEpoch }), lane });
     }
     this.settleWaiters();
-    if (request.length > 0) this.start(request, null);
+    if (request.length === 0) return;
+    this.sentAt = this.clock.now();
+    this.start(request, null);
   }
 
   private start(request: readonly Sent[], explicit: Explicit | null): void {
@@ -264,7 +283,7 @@ export class Committer {
       else this.failures = 0;
     } else if (this.failures > 0) this.arm(this.backoff());
     else if (this.wanted || this.waiters.length > 0) this.send();
-    else if (left) this.arm(this.ms);
+    else if (left) this.arm(this.atEnd ? Math.min(BETWEEN_ENDS_MS, this.ms) : this.ms);
   }
 
   private backoff(): number {

@@ -322,7 +322,7 @@ export class Session implements FeedHost, LaneHost {
     this.arrived(lane.feed, lane);
     woken.add(lane.feed);
     this.committer.mark(lane, 0, 0);
-    if (this.committer.onEof && lane.window.base >= lane.end) this.committer.soon();
+    if (lane.window.base >= lane.end) this.committer.ended();
   }
 
   private rewound(id: number, offset: number, woken: Set<Feed>): void {
@@ -428,7 +428,7 @@ export class Session implements FeedHost, LaneHost {
     if (messages === 0) return;
     this.source.credit(lane.id, messages, bytes);
     this.committer.mark(lane, messages, bytes);
-    if (this.committer.onEof && lane.window.base >= lane.end && lane.atEof) this.committer.soon();
+    if (lane.window.base >= lane.end && lane.atEof) this.committer.ended();
   }
 
   private arrive(lane: Lane): void {

@@ -139,6 +139,25 @@ describe('commits', () => {
     expect(source.committed.get('t/0')).toBe(5);
   });
 
+  test('ends that are reached one soon after the other are committed together', async () => {
+    const { stream, source, clock, deliver, chunk } = one();
+    const reach = async (offset: number) => {
+      chunk(1, offset, 1);
+      ((await stream.take()) as MessageBatch).ack();
+      deliver({ type: 'eof', lane: 1, offset: offset + 1 });
+      await settled();
+    };
+    await reach(0);
+    expect(source.commits).toHaveLength(1);
+    for (let offset = 1; offset < 20; offset++) await reach(offset);
+    expect(source.commits).toHaveLength(1);
+    await clock.advance(99);
+    expect(source.commits).toHaveLength(1);
+    await clock.advance(1);
+    expect(source.commits).toHaveLength(2);
+    expect(source.committed.get('t/0')).toBe(20);
+  });
+
   test('explicit: resolves on the answer, and settles what is below', async () => {
     const { stream, session, source, chunk } = one();
     chunk(1, 0, 6);
