@@ -485,9 +485,9 @@ export class MessageBatch<K = Buffer | null, V = Buffer | null> implements Itera
     return this.column(new Array<V>(this.size), (chunk, i) => chunk.value(i) as V);
   }
 
-  /** All keys. @throws DecodeError of the first one that the deserializer refuses. */
-  keys(): K[] {
-    return this.column(new Array<K>(this.size), (chunk, i) => chunk.key(i) as K);
+  /** All keys; null where a record has none. @throws DecodeError of the first one that the deserializer refuses. */
+  keys(): (K | null)[] {
+    return this.column(new Array<K | null>(this.size), (chunk, i) => chunk.key(i) as K | null);
   }
 
   /** @throws RangeError beyond 2^53 - 1: read {@link MessageBatch.offsetsBig} there. */

@@ -57,7 +57,6 @@ export type {
   ClientEvent,
   CommitOutcome,
   LaneAssignment,
-  NativeError,
   OffsetToCommit,
   TopicPartition,
   TopicPartitionOffset,

@@ -47,7 +47,7 @@ export class Headers implements Iterable<readonly [name: string, value: Buffer |
  * decoded on first access, once. `ack()` marks it done: offsets are committed up to the first message not done.
  */
 export class Message<K = Buffer | null, V = Buffer | null> {
-  private k: K | typeof UNREAD = UNREAD;
+  private k: K | null | typeof UNREAD = UNREAD;
   private v: V | typeof UNREAD = UNREAD;
   private h: Headers | null = null;
 
@@ -88,9 +88,9 @@ export class Message<K = Buffer | null, V = Buffer | null> {
     return this.chunk.leaderEpoch;
   }
 
-  /** @throws DecodeError when the deserializer refuses the bytes. */
-  get key(): K {
-    if (this.k === UNREAD) this.k = this.chunk.key(this.index) as K;
+  /** Null when the record has none. @throws DecodeError when the deserializer refuses the bytes. */
+  get key(): K | null {
+    if (this.k === UNREAD) this.k = this.chunk.key(this.index) as K | null;
     return this.k;
   }
 

@@ -1,7 +1,7 @@
-import { ConsumeError, KafkaError, StateError } from '../errors';
+import { ConsumeError, KafkaError, type NativeError, StateError } from '../errors';
 import type { CommitEvent } from './events';
 import type { Lane } from './lane';
-import type { Clock, CommitOutcome, LaneSource, NativeError, OffsetToCommit } from './lane-source';
+import type { Clock, CommitOutcome, LaneSource, OffsetToCommit } from './lane-source';
 
 /** When offsets of acknowledged messages are committed: as soon as one limit is reached, and on revoke and stop. */
 export interface CommitOptions {

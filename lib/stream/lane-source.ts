@@ -2,6 +2,7 @@
  * What the stream core knows of the world below it: the commands it gives and the events it gets. Types only, plus a
  * system clock: the core runs over any object of this shape, the addon's consumer or a simulated one.
  */
+import type { NativeError } from '../errors';
 
 /** A topic and partition. */
 export interface TopicPartition {
@@ -18,16 +19,6 @@ export interface TopicPartitionOffset extends TopicPartition {
 export interface OffsetToCommit extends TopicPartitionOffset {
   readonly leaderEpoch?: number;
   readonly metadata?: string;
-}
-
-/** An error as the native layer reports it. `name` is librdkafka's without `RD_KAFKA_RESP_`. */
-export interface NativeError {
-  readonly code: number;
-  readonly name: string;
-  readonly message: string;
-  readonly fatal: boolean;
-  readonly retriable: boolean;
-  readonly abortable: boolean;
 }
 
 /** The broker's answer for one partition of a commit. */

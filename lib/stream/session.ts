@@ -1,5 +1,5 @@
 import { Chunk } from '../batch';
-import { ArgumentError, ClosedError, KafkaError, StateError } from '../errors';
+import { ArgumentError, ClosedError, KafkaError, type NativeError, StateError } from '../errors';
 import type { CreditLimits } from './batcher';
 import { type CommitFaults, type CommitOptions, Committer } from './committer';
 import { type ConsumerEvent, EventHub } from './events';
@@ -12,7 +12,6 @@ import type {
   LaneAssignment,
   LaneEvent,
   LaneSource,
-  NativeError,
   OffsetToCommit,
   TopicPartition,
   TopicPartitionOffset,

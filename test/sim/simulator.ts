@@ -4,6 +4,7 @@
  * world keeps its own books and compares after every step.
  */
 import type { MessageBatch } from '../../lib/batch';
+import type { NativeError } from '../../lib/errors';
 import type { Message } from '../../lib/message';
 import type { ConsumerEvent } from '../../lib/stream/events';
 import type { Lane } from '../../lib/stream/lane';
@@ -11,7 +12,6 @@ import type {
   CommitOutcome,
   Delivery,
   LaneSource,
-  NativeError,
   OffsetToCommit,
   TopicPartitionOffset,
 } from '../../lib/stream/lane-source';

@@ -36,7 +36,7 @@ export async function reading(): Promise<void> {
   is<MessageBatch<string, Order> | null>()(batch);
   if (batch === null) return;
   is<Order[]>()(batch.values());
-  is<string[]>()(batch.keys());
+  is<(string | null)[]>()(batch.keys());
   is<Float64Array>()(batch.offsets);
   for (const message of batch) {
     is<Order>()(message.value);
