@@ -50,7 +50,7 @@ describe('back-pressure', () => {
     const topic = await bench.topic();
     const producer = bench.producer({ 'queue.buffering.max.kbytes': 64, 'linger.ms': 0 });
     await bench.cluster.setTopicError(topic, 'LEADER_NOT_AVAILABLE');
-    const sent = rejection(producer.send({ topic, value: Buffer.alloc(70_000) }));
+    const sent = [40_000, 40_000].map((bytes) => rejection(producer.send({ topic, value: Buffer.alloc(bytes) })));
     let free = false;
     const ready = producer.ready().then(() => {
       free = true;
@@ -59,7 +59,7 @@ describe('back-pressure', () => {
     expect(free).toBe(false);
     await producer.purge();
     await ready;
-    await sent;
+    await Promise.all(sent);
   });
 
   it('ready() rejects when the producer is closed meanwhile, and when its signal aborts', async () => {

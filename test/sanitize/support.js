@@ -95,7 +95,8 @@ function consumer(servers, settings = {}, options = {}, hooks = {}) {
         const bytes = new Uint8Array(item);
         for (let i = 0; i < bytes.length; i += 61) one.checksum = (one.checksum + bytes[i]) | 0;
         hooks.chunk?.(item, one);
-        one.client.credit(lane, count, item.byteLength);
+        if (hooks.settle) hooks.settle(lane, count, item.byteLength);
+        else one.client.credit(lane, count, item.byteLength);
       } else {
         one.events.push(item.type);
         if (item.lane > 0 && item.type !== 'partition-error')
