@@ -1,6 +1,5 @@
 // Environments that end by themselves with everything open: in a delivery, by an exception, because nothing keeps them
 // up, in the middle of a close, with a rebalance that waits for an answer, in the turn that made the clients.
-const { once } = require('node:events');
 const { Worker, isMainThread, workerData } = require('node:worker_threads');
 const { addon, assert, consumer, producer, scale, withCluster } = require('./support');
 
@@ -70,7 +69,7 @@ if (isMainThread) {
         const worker = new Worker(__filename, { workerData: { servers, ending } });
         const errors = [];
         worker.on('error', (error) => errors.push(error.message));
-        const [code] = await once(worker, 'exit');
+        const code = await new Promise((resolve) => worker.once('exit', resolve));
         const expected = ending === 'exception' ? ['thrown in a delivery'] : [];
         assert.deepEqual(errors, expected, ending);
         assert.equal(code, ending === 'exception' ? 1 : 0, ending);
