@@ -54,7 +54,7 @@
         }],
         ["OS=='linux' and sanitize=='address'", {
           # vptr is mistaken about calls through a pointer to a member of a base, which is how node-addon-api calls us.
-          "cflags": ["-fsanitize=undefined", "-fno-sanitize=vptr", "-fno-sanitize-recover=undefined"],
+          "cflags": ["-fsanitize=undefined,float-cast-overflow", "-fno-sanitize=vptr", "-fno-sanitize-recover=all"],
           "ldflags": ["-fsanitize=undefined"]
         }]
       ]

@@ -141,7 +141,8 @@ Chunk PackRun(rd_kafka_message_t* const* messages, size_t count, size_t* from, i
       rd_kafka_timestamp_type_t other = type;
       if (fields.timestamp) rd_kafka_message_timestamp(message, &other);
       if (other != type || rd_kafka_message_leader_epoch(message) != epoch) break;
-      if (message->offset - base > int64_t{UINT32_MAX}) break;
+      // Also back: after a truncated log librdkafka goes on where it begins, behind what it had fetched before.
+      if (message->offset < base || message->offset - base > int64_t{UINT32_MAX}) break;
     }
     Lengths& length = lengths[n];
     length.key = !fields.key || message->key == nullptr ? -1 : static_cast<int32_t>(message->key_len);

@@ -83,7 +83,8 @@ struct Chunk {
 };
 
 // Packs messages[from..] until the chunk is full or the run ends (an error message, another timestamp type or leader
-// epoch, an offset gap beyond 32 bits). Advances *from past what was packed; needs messages[*from]->err == 0.
+// epoch, an offset before the first one or beyond 32 bits from it). Advances *from past what was packed; needs
+// messages[*from]->err == 0.
 Chunk PackRun(rd_kafka_message_t* const* messages, size_t count, size_t* from, int32_t lane, const Fields& fields,
               const std::shared_ptr<SlabPool>& pool);
 

@@ -79,8 +79,8 @@ Partitions Lanes::Assigned(bool silent_only) const {
 void Lanes::GiveBack(const Credit& credit) {
   Lane* lane = Find(credit.lane);
   if (lane == nullptr) return;  // its epoch ended: its credit went with it
-  int64_t bytes = std::min(credit.bytes, lane->bytes);
-  lane->messages -= std::min(credit.messages, lane->messages);
+  const int64_t bytes = std::clamp<int64_t>(credit.bytes, 0, lane->bytes);
+  lane->messages -= std::clamp<int64_t>(credit.messages, 0, lane->messages);
   lane->bytes -= bytes;
   total_bytes_ -= bytes;
   // High and low water, so that a lane at its limit takes chunks and not single messages.

@@ -294,6 +294,8 @@ void PollLoop::Deliver(std::unique_ptr<Delivery> delivery) {
   if (disconnected_) return;
   out_.push_back(std::move(delivery));
   backlog_.store(out_.size(), std::memory_order_release);
+  // A storm of logs can make a turn long: JavaScript does not wait for its end.
+  if (IsFull()) CrossLocked();
 }
 
 void PollLoop::DeliverSlab(batch::Slab slab) {
@@ -303,6 +305,10 @@ void PollLoop::DeliverSlab(batch::Slab slab) {
 
 void PollLoop::Cross() {
   std::lock_guard<std::mutex> lock(out_mutex_);
+  CrossLocked();
+}
+
+void PollLoop::CrossLocked() {
   if (out_.empty() || crossing_ || disconnected_) return;
   crossing_ = tsfn_.NonBlockingCall() == napi_ok;
 }

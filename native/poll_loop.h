@@ -125,7 +125,7 @@ class PollLoop : public std::enable_shared_from_this<PollLoop> {
   // Any thread.
   void Wake() noexcept;
 
-  // Poll or call thread. JavaScript gets it when the poll thread ends its turn.
+  // Poll or call thread. JavaScript gets it when the poll thread ends its turn, or when it is full.
   void Deliver(std::unique_ptr<Delivery> delivery);
   void DeliverSlab(batch::Slab slab);
   // { type, key: value, ... } of plain values, made into an object on the JS thread.
@@ -162,6 +162,7 @@ class PollLoop : public std::enable_shared_from_this<PollLoop> {
   void Reap();
   void FinishOnJs(Napi::Env env, JsSide& js);
   void Cross();
+  void CrossLocked();  // under out_mutex_
   bool TakeCrossing(Napi::Env env, JsSide& js);
   void Disconnect(std::unique_ptr<Delivery> last);
 

@@ -1,12 +1,14 @@
 #include "producer.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace {
 // After a purge, how long librdkafka may take to report what it dropped.
 constexpr int kPurgeMs = 1000;
 // One call of rd_kafka_flush(): short, because the call thread has other calls to make and cannot be interrupted.
 constexpr int kFlushMs = 500;
+constexpr double kTimestampLimit = 0x1p63;
 
 uintptr_t Opaque(const batch::Record& record) {
   static_assert(sizeof(uintptr_t) == 8, "slot and index share one pointer");
@@ -72,7 +74,9 @@ void ProducerRole::ProducePending() {
     Pack& pack = pending_.front();
     while (const uint8_t* payload = batch::ReadRecord(*pack.records, pack.position, &record)) {
       rd_kafka_resp_err_t err = ProduceOne(record, payload);
-      if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL) return;
+      // Nothing is in the way of a record that finds the queue empty and full: it is larger than all of it, and would
+      // keep those behind it waiting for ever.
+      if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && in_librdkafka_ > 0) return;
       if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         in_librdkafka_++;
       } else {
@@ -118,6 +122,8 @@ rd_kafka_resp_err_t ProducerRole::ProduceOne(const batch::Record& record, const 
     field.u.mem.ptr = const_cast<uint8_t*>(value);
     field.u.mem.size = static_cast<size_t>(record.value_length);
   }
+  // Not a number, or none that an integer holds.
+  if (!(std::abs(record.timestamp) < kTimestampLimit)) return RD_KAFKA_RESP_ERR__INVALID_ARG;
   if (record.timestamp != 0) next(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = static_cast<int64_t>(record.timestamp);
   // One list that stays ours when the call fails: header items would be freed twice by older librdkafka.
   rd::Headers headers = batch::ReadHeaders(block, record.headers_length);

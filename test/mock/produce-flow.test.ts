@@ -50,7 +50,7 @@ describe('back-pressure', () => {
     const topic = await bench.topic();
     const producer = bench.producer({ 'queue.buffering.max.kbytes': 64, 'linger.ms': 0 });
     await bench.cluster.setTopicError(topic, 'LEADER_NOT_AVAILABLE');
-    const sent = rejection(producer.send({ topic, value: Buffer.alloc(70_000) }));
+    const sent = [40_000, 40_000].map((bytes) => rejection(producer.send({ topic, value: Buffer.alloc(bytes) })));
     let free = false;
     const ready = producer.ready().then(() => {
       free = true;
@@ -59,7 +59,7 @@ describe('back-pressure', () => {
     expect(free).toBe(false);
     await producer.purge();
     await ready;
-    await sent;
+    await Promise.all(sent);
   });
 
   it('ready() rejects when the producer is closed meanwhile, and when its signal aborts', async () => {
@@ -75,11 +75,30 @@ describe('back-pressure', () => {
     await sent;
   });
 
-  it('a record larger than the whole queue is still sent', async () => {
+  it('records that only one after the other fit into the queue are all sent', async () => {
     const topic = await bench.topic();
     const producer = bench.producer({ 'queue.buffering.max.kbytes': 1, 'linger.ms': 0 });
-    const report = await producer.sendBatch({ topic, records: [{ value: Buffer.alloc(900) }, { value: 'b' }] });
+    const report = await producer.sendBatch({
+      topic,
+      records: [{ value: Buffer.alloc(900) }, { value: Buffer.alloc(900) }],
+    });
     expect([...report.offsets]).toEqual([0, 1]);
+  });
+
+  it('a record larger than the whole queue is refused, and holds up nothing', async () => {
+    const topic = await bench.topic();
+    const producer = bench.producer({ 'queue.buffering.max.kbytes': 1, 'linger.ms': 0 });
+    const values = ['a', Buffer.alloc(2000), 'b', Buffer.alloc(2000)];
+    const sent = values.map((value) => producer.send({ topic, value }));
+    const flushed = producer.flush();
+    expect(await rejection(sent[1] as Promise<unknown>)).toMatchObject({
+      code: 'ERR_KAFKA__QUEUE_FULL',
+      status: 'not-persisted',
+    });
+    await rejection(sent[3] as Promise<unknown>);
+    expect([(await sent[0])?.offset, (await sent[2])?.offset]).toEqual([0, 1]);
+    await flushed;
+    expect(producer.pending).toBe(0);
   });
 });
 

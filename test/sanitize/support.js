@@ -1,7 +1,9 @@
 // What the programs here share. They drive the addon as lib/ does, but without lib/, so that nothing comes between a
 // sanitizer and the boundary; each ends by itself, so that leaks can be told.
 const assert = require('node:assert');
+const { writeSync } = require('node:fs');
 const { join } = require('node:path');
+const { isMainThread } = require('node:worker_threads');
 
 const addon = require(
   process.env.RDKAFKA_RX_ADDON ?? join(__dirname, '..', '..', 'build', 'Release', 'rdkafka_rx.node'),
@@ -95,7 +97,8 @@ function consumer(servers, settings = {}, options = {}, hooks = {}) {
         const bytes = new Uint8Array(item);
         for (let i = 0; i < bytes.length; i += 61) one.checksum = (one.checksum + bytes[i]) | 0;
         hooks.chunk?.(item, one);
-        one.client.credit(lane, count, item.byteLength);
+        if (hooks.settle) hooks.settle(lane, count, item.byteLength);
+        else one.client.credit(lane, count, item.byteLength);
       } else {
         one.events.push(item.type);
         if (item.lane > 0 && item.type !== 'partition-error')
@@ -131,10 +134,13 @@ function consumer(servers, settings = {}, options = {}, hooks = {}) {
   return one;
 }
 
-process.on('unhandledRejection', (error) => {
-  process.stderr.write(`${error?.stack ?? JSON.stringify(error)}\n`);
-  process.exit(1);
-});
+/** The process ends at once: what node has not freed by then is no leak, and its report would hide the error. */
+function fail(error) {
+  writeSync(2, `${error?.stack ?? JSON.stringify(error)}\n`);
+  process.kill(process.pid, 'SIGKILL');
+}
+process.on('unhandledRejection', fail);
+if (isMainThread) process.on('uncaughtException', fail);
 
 /** Runs with an embedded cluster that has the topic `t`, and tells whether everything is gone afterwards. */
 async function withCluster(partitions, run) {
