@@ -15,7 +15,7 @@ export async function outsideCommand(outside: Outside, spec: TrialSpec): Promise
   if (outside === 'performance') return performance(spec);
   if (outside === 'java') return java(spec);
   const args = [JSON.stringify(spec)];
-  const read = (output: string) => JSON.parse(output.split('\n').at(-1) ?? '') as TrialResult;
+  const read = (output: string) => JSON.parse(output.trim().split('\n').at(-1) ?? '') as TrialResult;
   if (outside === 'go') return { command: goBinary(), args, read };
   return { command: pythonBinary(), args: [join(bench, 'outside/confluent_kafka_python.py'), ...args], read };
 }

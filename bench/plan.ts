@@ -1,5 +1,6 @@
 /** How much each trial reads or writes, and on what topics: pure, from the options. */
 import type { Options } from './options';
+import { BATCH_SIZES } from './tables/modes';
 import type { Compression, Subject, Suite } from './trials';
 
 /** What a topic and its messages are like. Everything but the subjects that take turns. */
@@ -22,6 +23,9 @@ const MOST_BYTES = 2_000_000_000;
 /** And so much is written: it is slower. */
 const WRITTEN = 0.5;
 const EMBEDDED_MESSAGES = 5_000_000;
+
+/** Topics of suite modes hold a multiple of it, so that no batch is left over that never fills. */
+const LARGEST_BATCH = Math.max(...BATCH_SIZES);
 
 const VARIED: readonly Suite[] = ['consume', 'produce'];
 const BY_SIZE: readonly Suite[] = ['consume', 'produce'];
@@ -48,23 +52,22 @@ export function isReader({ suite, rounds }: Subject): boolean {
   return suite === 'consume' || suite === 'modes' || suite === 'scale' || (suite === 'streams' && rounds === undefined);
 }
 
-/** How many messages a subject reads or writes. A multiple of its partitions, and of its batches. */
+/** How many messages a subject writes, or its topic holds. A multiple of its partitions, and of its batches. */
 export function messagesOf(
   subject: Subject,
   { size, partitions }: { size: number; partitions: number },
   options: Pick<Options, 'messages' | 'quick' | 'cluster'>,
   capacity: number | undefined,
 ): number {
-  const unit = partitions * (subject.batch !== undefined && subject.run && 'module' in subject.run ? subject.batch : 1);
   const own = subject.topic?.messages;
   const quick = options.quick ? 0.1 : 1;
   const wanted = own === undefined ? wantedOf(subject, size, options) * quick : own;
-  const limits = [wanted, subject.most ?? wanted];
+  const limits = [wanted];
   // The embedded cluster drops what is old; what is only written may be dropped.
   if (isReader(subject) && capacity !== undefined) limits.push(capacity);
   const most = Math.min(...limits);
-  const rounded = Math.floor(most / unit) * unit;
-  return rounded > 0 ? rounded : Math.max(1, Math.floor(most / partitions)) * partitions;
+  const unit = partitions * (subject.suite === 'modes' && most >= partitions * LARGEST_BATCH ? LARGEST_BATCH : 1);
+  return Math.max(1, Math.floor(most / unit)) * unit;
 }
 
 function wantedOf(

@@ -26,7 +26,7 @@ export interface Subject {
   batch?: number;
   /** Offsets are committed after each message or batch, and the commit is waited for. Default: now and then. */
   commits?: 'message' | 'batch';
-  /** It reads at most so many messages: slow, and a rate needs no more. */
+  /** It reads so many messages of the topic and stops: slow, and a rate needs no more. */
   most?: number;
   /** Part of the greatest rate at which messages are sent. */
   load?: number;
@@ -308,6 +308,8 @@ export interface TrialSpec {
   group: string;
   partitions: number;
   messages: number;
+  /** The topic holds more: reading stops after `messages`, wherever that is. */
+  partial: boolean;
   /** The clock starts when so many of them were read or written: the process, its memory and its code are warm then. */
   warmup: number;
   size: number;
@@ -333,6 +335,8 @@ export interface TrialResult {
   messages?: number;
   bytes?: number;
   digest?: number;
+  /** Messages read of each partition, from its beginning, when not all were to be read. */
+  counts?: number[];
   /** From the end of the warm-up to the last message read or the last delivery report. */
   seconds?: number;
   /** Messages read or written in that time. */

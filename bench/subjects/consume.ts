@@ -1,7 +1,7 @@
 /** Reads a topic through each surface of this client. Everything read is acknowledged, as a service would. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, type Message, type MessageBatch } from 'rdkafka-rx';
-import { bufferCount, concatMap } from 'rxjs';
+import { bufferCount, concatMap, take } from 'rxjs';
 import type { TrialResult, TrialSpec } from '../trials';
 import { Meter } from './meter';
 
@@ -18,12 +18,12 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
   const stream = consumer.stream(spec.topic, { commit, ...(makesBatches && { batch: { count: spec.batch } }) });
 
   const onBatch = (batch: MessageBatch): boolean => {
-    const more = meter.run(batch.size, batch.firstOffset, (i) => (batch.at(i) as Message).value);
+    const more = meter.run(batch.size, batch.firstOffset, (i) => (batch.at(i) as Message).value, batch.partition);
     if (commit === 'ack') batch.ack();
     return more;
   };
   const onMessage = (message: Message): boolean => {
-    const more = meter.message(message.offset, () => message.value);
+    const more = meter.message(message.offset, () => message.value, message.partition);
     if (commit === 'ack') message.ack();
     return more;
   };
@@ -46,7 +46,7 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
   };
   // Managed handlers: the run acknowledges.
   const handleBatch = (batch: MessageBatch): void => {
-    meter.run(batch.size, batch.firstOffset, (i) => (batch.at(i) as Message).value);
+    meter.run(batch.size, batch.firstOffset, (i) => (batch.at(i) as Message).value, batch.partition);
   };
   const handle = (message: Message): void => {
     meter.message(message.offset, () => message.value);
@@ -64,11 +64,14 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
       if (commits) stream.messages$.pipe(concatMap(onMessageThenCommit)).subscribe({ error });
       else stream.messages$.subscribe({ next: onMessage, error });
     } else if (spec.mode === 'bufferCount') {
-      const buffers$ = stream.messages$.pipe(bufferCount(spec.batch));
+      // Only the end flushes the last buffer: where it will not be full, the end must be seen.
+      const { messages, batch } = spec;
+      const some$ = messages % batch === 0 ? stream.messages$ : stream.messages$.pipe(take(messages));
+      const buffers$ = some$.pipe(bufferCount(batch));
       if (commits) buffers$.pipe(concatMap(onBufferThenCommit)).subscribe({ error });
       else buffers$.subscribe({ next: onBuffer, error });
     } else if (spec.mode === 'readable') stream.readable().on('data', onBatch).on('error', error);
-    else if (spec.mode.startsWith('take')) take().catch(reject);
+    else if (spec.mode.startsWith('take')) takeAll().catch(reject);
     else if (spec.mode === 'runBatch') stream.runBatch(handleBatch).catch(reject);
     else if (spec.mode === 'run') stream.run(handle).catch(reject);
     else if (spec.mode === 'run-1ms') stream.run(handleSlowly).catch(reject);
@@ -76,7 +79,7 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
     else if (spec.mode === 'for-await') forAwait().catch(reject);
     else reject(new Error(`no mode '${spec.mode}'`));
   });
-  async function take(): Promise<void> {
+  async function takeAll(): Promise<void> {
     if (commits) {
       for (let batch = await stream.take(); batch !== null; batch = await stream.take()) {
         if (!(await onBatchThenCommit(batch))) return;

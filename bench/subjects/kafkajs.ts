@@ -36,7 +36,7 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
 }
 
 async function read(client: InstanceType<Library['Kafka']>, spec: TrialSpec): Promise<TrialResult> {
-  const consumer = client.consumer({ groupId: spec.group, maxBytesPerPartition: 8 << 20, maxBytes: 32 << 20 });
+  const consumer = client.consumer({ groupId: spec.group, maxBytesPerPartition: 2 << 20, maxBytes: 32 << 20 });
   const meter = new Meter(spec);
   await consumer.connect();
   await consumer.subscribe({ topic: spec.topic, fromBeginning: true });

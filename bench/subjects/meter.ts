@@ -52,6 +52,8 @@ export class Meter {
   private messages = 0;
   private digest = 0;
   private warm = 0;
+  /** Messages read of each partition, from its beginning. */
+  private readonly counts: number[];
   private started = 0;
   private vitals: Vitals | undefined;
   private readonly all: boolean;
@@ -64,21 +66,24 @@ export class Meter {
     private readonly reads = true,
   ) {
     this.all = spec.touch === 'all';
+    this.counts = Array(spec.partial ? spec.partitions : 0).fill(0);
     this.done = new Promise((resolve) => {
       this.resolve = resolve;
     });
   }
 
-  /** One message. @returns false when it was the last one. */
-  message(offset: number, value: () => Buffer | null): boolean {
+  /** One message; its partition is of interest when not all of the topic is read. @returns false when it was the last. */
+  message(offset: number, value: () => Buffer | null, partition = 0): boolean {
     if (this.vitals === undefined) this.begin();
+    if (this.spec.partial) this.note(partition, offset, 1);
     if (this.all || offset % SAMPLE === 0) this.payload(value());
     return this.count(1);
   }
 
   /** A run of messages of one partition with consecutive offsets. @returns false when it held the last one. */
-  run(count: number, firstOffset: number, at: (i: number) => Buffer | null): boolean {
+  run(count: number, firstOffset: number, at: (i: number) => Buffer | null, partition = 0): boolean {
     if (this.vitals === undefined) this.begin();
+    if (this.spec.partial) this.note(partition, firstOffset, count);
     const step = this.all ? 1 : SAMPLE;
     for (let i = this.all ? 0 : (SAMPLE - (firstOffset % SAMPLE)) % SAMPLE; i < count; i += step) this.payload(at(i));
     return this.count(count);
@@ -103,6 +108,13 @@ export class Meter {
     this.started = performance.now();
   }
 
+  private note(partition: number, offset: number, count: number): void {
+    if (offset !== this.counts[partition]) {
+      throw new Error(`partition ${partition}: offset ${offset} was read where ${this.counts[partition]} was due`);
+    }
+    this.counts[partition] = offset + count;
+  }
+
   private payload(value: Buffer | null): void {
     this.digest = (this.digest + (value === null ? 1 : digestOf(value))) >>> 0;
   }
@@ -117,10 +129,18 @@ export class Meter {
   private async result(): Promise<TrialResult> {
     const seconds = (performance.now() - this.started) / 1000;
     const { messages, digest } = this;
+    const counts = this.spec.partial ? { counts: [...this.counts] } : {};
     // A single batch that held the warm-up and everything else: there is no time to speak of.
     const timed = this.vitals === undefined ? {} : { seconds, timed: messages - this.warm };
     const vitals = await this.vitals?.end();
-    return { messages, bytes: messages * this.spec.size, ...(this.reads && { digest }), ...timed, ...vitals };
+    return {
+      messages,
+      bytes: messages * this.spec.size,
+      ...(this.reads && { digest }),
+      ...counts,
+      ...timed,
+      ...vitals,
+    };
   }
 }
 

@@ -33,7 +33,7 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
   };
   let more = true;
   const process = (batch: MessageBatch): void => {
-    for (const message of batch) more = meter.message(message.offset, () => message.value);
+    for (const { partition, offset, value } of batch) more = meter.message(offset, () => value, partition) && more;
     batch.ack();
   };
 

@@ -80,15 +80,20 @@ async function write(spec: TrialSpec): Promise<TrialResult> {
 
   const meter = new Meter(spec, false);
   await new Promise<void>((resolve, reject) => {
+    // HighLevelProducer polls by itself, and tells of a full queue as of a failed delivery.
+    const open = spec.config['queue.buffering.max.messages'] as number;
+    let [i, delivered] = [0, 0];
     const onDelivery = (error: unknown) => {
       if (error) reject(error);
-      else if (!meter.written(1)) resolve();
+      else {
+        delivered++;
+        if (!meter.written(1)) resolve();
+      }
     };
     if (!highLevel) producer.on('delivery-report', onDelivery);
-    let i = 0;
     const produce = () => {
       // A thousand at a time, then the event loop gets its turn: reports are delivered there.
-      const end = Math.min(i + 1000, spec.messages);
+      const end = Math.min(i + 1000, delivered + open, spec.messages);
       for (; i < end; i++) {
         try {
           const value = values[i % values.length] as Buffer;
@@ -100,7 +105,8 @@ async function write(spec: TrialSpec): Promise<TrialResult> {
           return;
         }
       }
-      if (i < spec.messages) setImmediate(produce);
+      // Polling is a matter of the loop: when all that may be is on the way, its timers get their turn.
+      if (i < spec.messages) end === delivered + open ? setTimeout(produce, 1) : setImmediate(produce);
     };
     produce();
   });

@@ -4,10 +4,10 @@ import type { Subject } from '../trials';
 export const BATCH_SIZES = [1, 10, 100, 1000, 10_000] as const;
 
 /** Rounds of the modes that join a group, or fetch anew, for every batch: each takes milliseconds and more. */
-const NAIVE_ROUNDS = 40;
-const ASSIGN_ROUNDS = 200;
+const NAIVE_ROUNDS = 20;
+const ASSIGN_ROUNDS = 20;
 /** Commits that are waited for one after another. */
-const COMMITS = 2000;
+const COMMITS = 300;
 /** What every message, or every few of them, costs a batch of its own. */
 const SMALL_BATCHES = 200_000;
 
