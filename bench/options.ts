@@ -44,7 +44,7 @@ What
                        half of it is written; slow subjects get a tenth; embedded: what fits)
   --touch sampled|all  look into every 64th payload or into each one (default sampled)
   --runs N             runs of each trial (default 5)
-  --quick              2 runs, a tenth of the messages
+  --quick              2 runs, a tenth of the messages, 100 bytes, all suites but scale
 
 Result
   --json FILE          write everything as JSON, also when interrupted with Ctrl-C
@@ -81,9 +81,11 @@ export function parseOptions(args: string[]): Options | null {
   if (touch !== 'sampled' && touch !== 'all') throw new UsageError(`--touch is 'sampled' or 'all', not '${touch}'.`);
   return {
     cluster,
-    suites: suitesOf(values.suite, isEmbedded),
+    suites: suitesOf(values.suite, isEmbedded, quick),
     subjects: choose('--subjects', values.subjects, [...new Set(SUBJECTS.map((s) => s.name))]) ?? [],
-    sizes: some('--sizes', list(values.sizes ?? '100,1000')).map((text) => integer('--sizes', text, 0, 10_000_000)),
+    sizes: some('--sizes', list(values.sizes ?? (quick ? '100' : '100,1000'))).map((text) =>
+      integer('--sizes', text, 0, 10_000_000),
+    ),
     partitions: some('--partitions', partitions).map((text) => integer('--partitions', text, 1, 10_000)),
     compressions: choose('--compression', values.compression, COMPRESSIONS) ?? ['none'],
     batchSizes: batches?.map(Number) ?? (quick ? [1000] : [...BATCH_SIZES]),
@@ -98,12 +100,12 @@ export function parseOptions(args: string[]): Options | null {
 }
 
 /** The mock cluster answers a waiting fetch only when its time is over: a latency there says nothing. */
-function suitesOf(text: string | undefined, isEmbedded: boolean): Suite[] {
+function suitesOf(text: string | undefined, isEmbedded: boolean, isQuick: boolean): Suite[] {
   const chosen = choose('--suite', text, SUITES);
   if (isEmbedded && chosen?.includes('latency')) {
     throw new UsageError('The embedded cluster cannot show latencies (half a second for each message): add --kafka.');
   }
-  return chosen ?? SUITES.filter((suite) => !isEmbedded || suite !== 'latency');
+  return chosen ?? SUITES.filter((suite) => !(isEmbedded && suite === 'latency') && !(isQuick && suite === 'scale'));
 }
 
 function parse(args: string[]) {

@@ -142,8 +142,7 @@ int main(int argc, char** argv) {
   }
 
   const double cpu = cpu_seconds();
-  printf("{\"messages\":%" PRId64 ",\"bytes\":%" PRId64
-         ",\"digest\":%u,\"timed\":%" PRId64
+  printf("{\"messages\":%" PRId64 ",\"bytes\":%" PRId64 ",\"digest\":%u,\"timed\":%" PRId64
          ",\"seconds\":%.6f,\"timedCpuSeconds\":%.3f,\"cpuSeconds\":%.3f,\"rssMb\":%.1f,\"librdkafka\":\"%s\"}\n",
          totals.messages, totals.bytes, totals.digest, totals.messages - totals.warm, totals.last - totals.first,
          totals.last_cpu - totals.first_cpu, cpu, rss_peak_mb(), rd_kafka_version_str());

@@ -105,13 +105,14 @@ static void at_rate(rd_kafka_queue_t* queue, rd_kafka_t* producer, rd_kafka_topi
   if (!interrupted) {
     if (per_second < 0.95 * rate) die("only %.0f of %.0f messages a second could be sent", per_second, rate);
     qsort(reader.latencies, counted, sizeof(double), ascending);
-    printf("{\"messages\":%" PRId64
-           ",\"timed\":%zu,\"seconds\":%.6f,\"sentPerSecond\":%.1f,\"rate\":%.1f,\"p50\":%.3f,\"p99\":%.3f,\"p999\":%.3f"
-           ",\"max\":%.3f,\"timedCpuSeconds\":%.3f,\"cpuSeconds\":%.3f,\"rssMb\":%.1f,\"librdkafka\":\"%s\"}\n",
-           messages, counted, reader.last - reader.first, per_second, rate, percentile(reader.latencies, counted, 0.5),
-           percentile(reader.latencies, counted, 0.99), percentile(reader.latencies, counted, 0.999),
-           reader.latencies[counted - 1], reader.last_cpu - reader.first_cpu, cpu_seconds(), rss_peak_mb(),
-           rd_kafka_version_str());
+    printf(
+        "{\"messages\":%" PRId64
+        ",\"timed\":%zu,\"seconds\":%.6f,\"sentPerSecond\":%.1f,\"rate\":%.1f,\"p50\":%.3f,\"p99\":%.3f,\"p999\":%.3f"
+        ",\"max\":%.3f,\"timedCpuSeconds\":%.3f,\"cpuSeconds\":%.3f,\"rssMb\":%.1f,\"librdkafka\":\"%s\"}\n",
+        messages, counted, reader.last - reader.first, per_second, rate, percentile(reader.latencies, counted, 0.5),
+        percentile(reader.latencies, counted, 0.99), percentile(reader.latencies, counted, 0.999),
+        reader.latencies[counted - 1], reader.last_cpu - reader.first_cpu, cpu_seconds(), rss_peak_mb(),
+        rd_kafka_version_str());
   }
   free(reader.latencies);
 }

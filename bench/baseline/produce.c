@@ -8,8 +8,8 @@
  *
  * With --partitions the message with sequence number i goes to partition i modulo P (offset i / P in a new topic: how
  * the bench fills the topics it reads); without, the partitioner decides. With --keys each message has one of K keys,
- * in no order; without, none. Sequence numbers repeat after C messages. The clock starts when W messages were delivered.
- * Prints one line of JSON.
+ * in no order; without, none. Sequence numbers repeat after C messages. The clock starts when W messages were
+ * delivered. Prints one line of JSON.
  */
 #include "baseline.h"
 
@@ -80,8 +80,8 @@ int main(int argc, char** argv) {
   const double seconds = now_seconds() - start;
   const double timed_cpu = cpu_seconds() - start_cpu;
 
-  printf("{\"messages\":%" PRId64 ",\"failed\":%" PRId64 ",\"bytes\":%" PRId64
-         ",\"timed\":%" PRId64 ",\"seconds\":%.6f,\"timedCpuSeconds\":%.3f,\"queueFull\":%" PRId64
+  printf("{\"messages\":%" PRId64 ",\"failed\":%" PRId64 ",\"bytes\":%" PRId64 ",\"timed\":%" PRId64
+         ",\"seconds\":%.6f,\"timedCpuSeconds\":%.3f,\"queueFull\":%" PRId64
          ",\"cpuSeconds\":%.3f,\"rssMb\":%.1f,\"librdkafka\":\"%s\"}\n",
          delivered, failed, delivered * (int64_t)size, delivered - warm, seconds, timed_cpu, full, cpu_seconds(),
          rss_peak_mb(), rd_kafka_version_str());
