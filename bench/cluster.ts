@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Kafka, startKafka } from '../test/support/kafka';
 import type { Options } from './options';
-import type { Subject } from './trials';
+import type { Compression, Subject } from './trials';
 
 const run = promisify(execFile);
 
 /** A broker for throughput, unlike the small one of the tests. */
 const JVM = ['-Xms1g', '-Xmx1g'];
+
+/** Kafka takes batches of a mebibyte by default. */
+const LARGE_BYTES = 900_000;
 
 export interface Cluster {
   brokers: string;
@@ -18,7 +21,7 @@ export interface Cluster {
   description: string;
   /** Most messages of `size` bytes that a topic keeps; undefined: no limit worth naming. */
   capacity(size: number, partitions: number): number | undefined;
-  createTopic(name: string, partitions: number): Promise<void>;
+  createTopic(name: string, partitions: number, size: number): Promise<void>;
   deleteTopic(name: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -45,7 +48,11 @@ function real(kafka: Kafka, description: string): Cluster {
     brokers: kafka.brokers,
     description,
     capacity: () => undefined,
-    createTopic: (name, partitions) => kafka.createTopic(name, { partitions }),
+    createTopic: (name, partitions, size) =>
+      kafka.createTopic(name, {
+        partitions,
+        ...(size > LARGE_BYTES && { config: { 'max.message.bytes': String(2 * size) } }),
+      }),
     deleteTopic: (name) => kafka.deleteTopic(name),
     stop: () => kafka.stop(),
   };
@@ -93,13 +100,21 @@ async function embedded(): Promise<Cluster> {
 export async function fillTopic(
   cluster: Cluster,
   programs: string,
-  topic: { name: string; partitions: number; messages: number; size: number } & Subject['topic'],
+  topic: {
+    name: string;
+    partitions: number;
+    messages: number;
+    size: number;
+    compression: Compression;
+  } & Subject['topic'],
 ): Promise<void> {
-  await cluster.createTopic(topic.name, topic.partitions);
+  await cluster.createTopic(topic.name, topic.partitions, topic.size);
   const args = ['--brokers', cluster.brokers, '--topic', topic.name, '--partitions', String(topic.partitions)];
   args.push('--messages', String(topic.messages), '--size', String(topic.size));
   if (topic.keys !== undefined) args.push('--keys', String(topic.keys));
   if (topic.batchBytes !== undefined) args.push('-X', `batch.size=${topic.batchBytes}`);
+  if (topic.compression !== 'none') args.push('-X', `compression.codec=${topic.compression}`);
+  if (topic.size > LARGE_BYTES) args.push('-X', `message.max.bytes=${topic.size + LARGE_BYTES}`);
   // Idempotence: no duplicate and no disorder, whatever is retried, or the expected digest would be wrong.
   args.push('-X', 'enable.idempotence=true', '-X', 'linger.ms=20');
   await run(join(programs, 'produce'), args);

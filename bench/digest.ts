@@ -47,6 +47,17 @@ export function topicDigest(
   return sum;
 }
 
+/** Digest of the beginnings of a filled topic's partitions: of each, as many messages as `counts` says. */
+export function prefixDigest(size: number, counts: readonly number[], touch: Touch): number {
+  let sum = 0;
+  for (const [partition, count] of counts.entries()) {
+    for (let offset = 0; offset < count; offset += touch === 'all' ? 1 : SAMPLE) {
+      sum = (sum + expected(size, offset * counts.length + partition)) >>> 0;
+    }
+  }
+  return sum;
+}
+
 /** Digest of `messages` payloads whose sequence numbers repeat after `cycle`. */
 export function cyclicDigest(size: number, messages: number, cycle: number): number {
   let sum = 0;

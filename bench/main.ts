@@ -4,8 +4,9 @@ import { loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Cluster, openCluster } from './cluster';
+import { merge } from './merge';
 import { HELP, type Options, parseOptions, UsageError } from './options';
-import { installPeers, isInstalled } from './peers';
+import { installPeers, isInstalled, reasonMissing } from './peers';
 import { buildReport, type Surroundings, table } from './report';
 import { Runner } from './runner';
 import { SUBJECTS, type Subject } from './trials';
@@ -31,14 +32,27 @@ export async function main(args: string[]): Promise<void> {
 }
 
 async function bench(options: Options): Promise<number> {
+  if (options.merge.length > 0) {
+    const whole = merge(options.merge);
+    process.stdout.write(`${table(whole.runs)}\n`);
+    if (options.json !== undefined) reportWriter(options)(whole);
+    return 0;
+  }
   const save = reportWriter(options);
+  const subjectsWanted = choose(options);
+  if (options.peers && subjectsWanted.some(({ peer }) => peer !== undefined && !isInstalled(peer))) {
+    await installPeers(progress);
+  }
   const { buildBaselines } = (await import(pathToFileURL(join(packageRoot(), 'bench/baseline/build.mjs')).href)) as {
     buildBaselines: () => Promise<{ directory: string; librdkafka: string }>;
   };
   const baselines = await buildBaselines();
-  if (options.peers && !SUBJECTS.every((subject) => !subject.peer || isInstalled(subject.peer)))
-    await installPeers(progress);
-  const subjects = choose(options);
+  const subjects = subjectsWanted.filter(({ peer }) => peer === undefined || isInstalled(peer));
+  const leftOut = subjectsWanted.flatMap(({ suite, name, peer }) =>
+    peer === undefined || isInstalled(peer) ? [] : [{ suite, subject: name, reason: reasonMissing(peer) }],
+  );
+  for (const { suite, subject, reason } of leftOut) progress(`${suite}: ${subject} is left out: ${reason}`);
+  if (subjects.length === 0) throw new Error('No subject is left: none of them can be had here.');
 
   let runner: Runner | undefined;
   let cluster: Cluster | undefined;
@@ -56,6 +70,7 @@ async function bench(options: Options): Promise<number> {
     librdkafka: baselines.librdkafka,
     startedAt: new Date(),
     loadAtStart: loadavg(),
+    leftOut,
   };
   try {
     cluster = await openCluster(options, progress);
@@ -90,21 +105,24 @@ function reportWriter({ json }: Options): (report: object) => void {
   };
 }
 
+/** The subjects that were asked for, whether their client is installed or not. */
 function choose(options: Options): Subject[] {
-  const { subjects, suites, peers } = options;
+  const { subjects, suites, peers, batchSizes } = options;
   const isEmbedded = options.cluster.kind === 'embedded';
   const named = (subject: Subject) => subjects.length === 0 || subjects.includes(subject.name);
-  const chosen = SUBJECTS.filter((subject) => suites.includes(subject.suite) && named(subject));
-  const missing = chosen.find((subject) => subject.peer && !isInstalled(subject.peer));
-  if (missing && subjects.includes(missing.name)) {
-    throw new UsageError(`Subject '${missing.name}' needs package ${missing.peer}: add --peers to install it.`);
+  const sized = ({ suite, batch }: Subject) => suite !== 'modes' || batch === undefined || batchSizes.includes(batch);
+  const chosen = SUBJECTS.filter((subject) => suites.includes(subject.suite) && named(subject) && sized(subject));
+  const missing = chosen.find(({ peer }) => peer && !isInstalled(peer));
+  if (missing && !peers && subjects.includes(missing.name)) {
+    throw new UsageError(`Subject '${missing.name}' needs ${missing.peer}: add --peers to install it.`);
   }
   const unreal = isEmbedded && chosen.find((subject) => subject.real && subjects.includes(subject.name));
   if (unreal) throw new UsageError(`The embedded cluster cannot show '${unreal.name}': add --kafka.`);
   const possible = chosen.filter((subject) => !(isEmbedded && subject.real));
-  const ready = possible.filter((subject) => !subject.peer || (isInstalled(subject.peer) && (peers || !options.quick)));
-  if (ready.length === 0) throw new UsageError('No subject is left: --suite and --subjects name none in common.');
-  return ready;
+  // Without --peers, those that are here anyway are measured too.
+  const wanted = possible.filter(({ peer }) => !peer || peers || (isInstalled(peer) && !options.quick));
+  if (wanted.length === 0) throw new UsageError('No subject is left: --suite and --subjects name none in common.');
+  return wanted;
 }
 
 function packageRoot(): string {

@@ -1,19 +1,25 @@
 /** The command line: options, defaults, and one good sentence for each mistake. */
 import { parseArgs } from 'node:util';
 import type { Touch } from './digest';
-import { SUBJECTS, SUITES, type Suite } from './trials';
+import { BATCH_SIZES } from './tables/modes';
+import { COMPRESSIONS, type Compression, SUBJECTS, SUITES, type Suite } from './trials';
 
 export interface Options {
   cluster: { kind: 'embedded' } | { kind: 'kafka' } | { kind: 'brokers'; brokers: string };
   suites: Suite[];
   subjects: string[];
   sizes: number[];
-  partitions: number;
+  /** The first is everybody's; suites consume and produce are measured with each. */
+  partitions: number[];
+  compressions: Compression[];
+  batchSizes: number[];
   messages: number | undefined;
   runs: number;
   touch: Touch;
   peers: boolean;
   json: string | undefined;
+  /** Reports of earlier runs, to be made one of; nothing is measured then. */
+  merge: string[];
   quick: boolean;
 }
 
@@ -30,15 +36,19 @@ What
   --suite LIST         ${SUITES.join(', ')} (default: all; embedded: all but latency)
   --subjects LIST      only these subjects, see below (default: all whose package is installed)
   --peers              install the other clients under bench/ and measure them too (compiles for minutes, once)
-  --sizes LIST         bytes of a message (default 100,1000)
-  --partitions N       partitions of each topic (default 4; embedded 16)
-  --messages N         messages a trial at 100 bytes, fewer of larger ones (default 5000000; embedded: what fits)
+  --sizes LIST         bytes of a message (default 100,1000); suites other than consume and produce take the first
+  --partitions LIST    partitions of each topic (default 4; embedded 16); likewise for consume and produce only
+  --compression LIST   ${COMPRESSIONS.join(', ')} (default none); likewise
+  --batch-sizes LIST   of suite modes: ${BATCH_SIZES.join(', ')} (default all; with --quick 1000)
+  --messages N         messages a trial at 100 bytes, fewer of larger ones (default: 10000000, but at most 2 GB;
+                       half of it is written; slow subjects get a tenth; embedded: what fits)
   --touch sampled|all  look into every 64th payload or into each one (default sampled)
   --runs N             runs of each trial (default 5)
-  --quick              2 runs, a tenth of the messages
+  --quick              2 runs, a tenth of the messages, 100 bytes, all suites but scale
 
 Result
   --json FILE          write everything as JSON, also when interrupted with Ctrl-C
+  --merge LIST         measure nothing: make one report of these JSON files
   --help               this text
 
 Subjects
@@ -64,30 +74,38 @@ export function parseOptions(args: string[]): Options | null {
     : values.brokers !== undefined
       ? { kind: 'brokers', brokers: brokerList(values.brokers) }
       : { kind: 'embedded' };
+  const isEmbedded = cluster.kind === 'embedded';
+  const partitions = list(values.partitions ?? (isEmbedded ? '16' : '4'));
+  const batches = choose('--batch-sizes', values['batch-sizes'], BATCH_SIZES.map(String));
   const touch = values.touch ?? 'sampled';
   if (touch !== 'sampled' && touch !== 'all') throw new UsageError(`--touch is 'sampled' or 'all', not '${touch}'.`);
   return {
     cluster,
-    suites: suitesOf(values.suite, cluster.kind === 'embedded'),
+    suites: suitesOf(values.suite, isEmbedded, quick),
     subjects: choose('--subjects', values.subjects, [...new Set(SUBJECTS.map((s) => s.name))]) ?? [],
-    sizes: list(values.sizes ?? '100,1000').map((text) => integer('--sizes', text, 0, 100 << 20)),
-    partitions: integer('--partitions', values.partitions ?? (cluster.kind === 'embedded' ? '16' : '4'), 1, 10_000),
+    sizes: some('--sizes', list(values.sizes ?? (quick ? '100' : '100,1000'))).map((text) =>
+      integer('--sizes', text, 0, 10_000_000),
+    ),
+    partitions: some('--partitions', partitions).map((text) => integer('--partitions', text, 1, 10_000)),
+    compressions: choose('--compression', values.compression, COMPRESSIONS) ?? ['none'],
+    batchSizes: batches?.map(Number) ?? (quick ? [1000] : [...BATCH_SIZES]),
     messages: values.messages === undefined ? undefined : integer('--messages', values.messages, 1, 2 ** 32 - 1),
     runs: integer('--runs', values.runs ?? (quick ? '2' : '5'), 1, 1000),
     touch,
     peers: values.peers ?? false,
     json: values.json,
+    merge: values.merge === undefined ? [] : some('--merge', list(values.merge)),
     quick,
   };
 }
 
 /** The mock cluster answers a waiting fetch only when its time is over: a latency there says nothing. */
-function suitesOf(text: string | undefined, isEmbedded: boolean): Suite[] {
+function suitesOf(text: string | undefined, isEmbedded: boolean, isQuick: boolean): Suite[] {
   const chosen = choose('--suite', text, SUITES);
   if (isEmbedded && chosen?.includes('latency')) {
     throw new UsageError('The embedded cluster cannot show latencies (half a second for each message): add --kafka.');
   }
-  return chosen ?? SUITES.filter((suite) => !isEmbedded || suite !== 'latency');
+  return chosen ?? SUITES.filter((suite) => !(isEmbedded && suite === 'latency') && !(isQuick && suite === 'scale'));
 }
 
 function parse(args: string[]) {
@@ -102,11 +120,14 @@ function parse(args: string[]) {
         peers: { type: 'boolean' },
         sizes: { type: 'string' },
         partitions: { type: 'string' },
+        compression: { type: 'string' },
+        'batch-sizes': { type: 'string' },
         messages: { type: 'string' },
         touch: { type: 'string' },
         runs: { type: 'string' },
         quick: { type: 'boolean' },
         json: { type: 'string' },
+        merge: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;
@@ -130,6 +151,11 @@ function choose<T extends string>(name: string, text: string | undefined, known:
   if (unknown !== undefined) throw new UsageError(`${name} knows no '${unknown}', only ${known.join(', ')}.`);
   if (chosen.length === 0) throw new UsageError(`${name} names nothing; it knows ${known.join(', ')}.`);
   return chosen as T[];
+}
+
+function some(name: string, items: string[]): string[] {
+  if (items.length === 0) throw new UsageError(`${name} names nothing.`);
+  return items;
 }
 
 function integer(name: string, text: string, min: number, max: number): number {

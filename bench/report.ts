@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import type { Options } from './options';
-import { figure, goalOf, type Run, ratios, type Spread, spread } from './stats';
+import { cpuPerMillion, figure, goalOf, meetsGoal, type Run, ratios, type Spread, spread } from './stats';
 import { CONSUMER_CONFIG, GOALS, PRODUCER_CONFIG, PROGRAM_CONFIG, SUBJECTS, SUITES } from './trials';
 
 export interface Surroundings {
@@ -12,16 +12,35 @@ export interface Surroundings {
   librdkafka: string;
   startedAt: Date;
   loadAtStart: number[];
+  /** What was asked for and could not be had here, with the reason. */
+  leftOut: { suite: string; subject: string; reason: string }[];
 }
 
 /** Figures that are shown as the subject gives them. */
-const PLAIN = ['elu', 'rssMb', 'p50', 'p99', 'p999', 'max', 'calmP99', 'handles', 'rssGrowthMb', 'boundMb'] as const;
+const PLAIN = [
+  'elu',
+  'loopP99',
+  'gcMs',
+  'rebalances',
+  'rssMb',
+  'sentPerSecond',
+  'p50',
+  'p99',
+  'p999',
+  'max',
+  'calmP99',
+  'handles',
+  'rssGrowthMb',
+  'boundMb',
+] as const;
 
 /** Figures of one subject at one size over all its runs. */
 interface Row {
   suite: string;
   subject: string;
   size: number;
+  /** As in {@link Run}. */
+  variant?: string;
   runs: number;
   failed: number;
   figures: Record<string, Spread>;
@@ -51,6 +70,7 @@ export function buildReport(runs: readonly Run[], around: Surroundings, partial:
     },
     settings: { ...around.options, consumer: CONSUMER_CONFIG, consumerInC: PROGRAM_CONFIG, producer: PRODUCER_CONFIG },
     goals: GOALS,
+    leftOut: around.leftOut,
     ratios: ratios(runs),
     summary: rows(runs),
     runs,
@@ -60,9 +80,15 @@ export function buildReport(runs: readonly Run[], around: Surroundings, partial:
 export function rows(runs: readonly Run[]): Row[] {
   const found: Row[] = [];
   for (const suite of SUITES) {
-    for (const size of [...new Set(runs.filter((run) => run.suite === suite).map((run) => run.size))]) {
+    const places = new Map<string, Run[]>();
+    for (const run of runs.filter((one) => one.suite === suite)) {
+      const place = JSON.stringify([run.size, run.variant]);
+      places.set(place, [...(places.get(place) ?? []), run]);
+    }
+    for (const here of places.values()) {
+      const { size, variant } = here[0] as Run;
       for (const { name } of SUBJECTS.filter((subject) => subject.suite === suite)) {
-        const mine = runs.filter((run) => run.suite === suite && run.size === size && run.subject === name);
+        const mine = here.filter((run) => run.subject === name);
         if (mine.length === 0) continue;
         const good = mine.filter((run) => run.error === undefined && run.result !== undefined);
         const figures: Record<string, Spread> = {};
@@ -71,15 +97,12 @@ export function rows(runs: readonly Run[]): Row[] {
           if (known.length > 0) figures[key] = spread(known);
         };
         if (suite !== 'latency') add('perSecond', good.map(figure));
-        if (suite === 'consume' || suite === 'produce' || suite === 'streams') {
+        if (suite !== 'latency' && suite !== 'clients') {
           add(
             'mbPerSecond',
             good.map((run) => figure(run) && ((figure(run) as number) * size) / 1e6),
           );
-          add(
-            'cpuPerMillion',
-            good.map(({ result: r }) => r?.seconds && r.cpuSeconds && (r.cpuSeconds / (r.messages as number)) * 1e6),
-          );
+          add('cpuPerMillion', good.map(cpuPerMillion));
         }
         for (const key of PLAIN) {
           add(
@@ -87,7 +110,8 @@ export function rows(runs: readonly Run[]): Row[] {
             good.map((run) => run.result?.[key]),
           );
         }
-        found.push({ suite, subject: name, size, runs: mine.length, failed: mine.length - good.length, figures });
+        const failed = mine.length - good.length;
+        found.push({ suite, subject: name, size, ...(variant && { variant }), runs: mine.length, failed, figures });
       }
     }
   }
@@ -110,7 +134,7 @@ export function table(runs: readonly Run[]): string {
         return format(value.median) + range;
       });
       cells.push([
-        row.subject,
+        row.variant === undefined ? row.subject : `${row.subject} ${row.variant}`,
         String(row.size),
         ...figures,
         row.failed > 0 ? `${row.failed} of ${row.runs} runs void` : '',
@@ -123,7 +147,7 @@ export function table(runs: readonly Run[]): string {
     const cells = [['ratio', 'median', 'min-max', 'goal']];
     for (const [key, { median, min, max }] of found) {
       const goal = goalOf(key);
-      const verdict = goal === undefined ? '' : `${goal} ${median >= goal ? 'met' : 'MISSED'}`;
+      const verdict = goal === undefined ? '' : `${goal} ${meetsGoal(key, median) ? 'met' : 'MISSED'}`;
       cells.push([key, median.toFixed(3), `${min.toFixed(3)}-${max.toFixed(3)}`, verdict]);
     }
     lines.push('', ...align(cells));
@@ -142,6 +166,10 @@ const COLUMNS: [key: string, title: string, format: (value: number) => string][]
   ['calmP99', 'p99 when calm', (value) => value.toFixed(2)],
   ['cpuPerMillion', 'CPU s/million', (value) => value.toFixed(2)],
   ['elu', 'event loop', (value) => value.toFixed(2)],
+  ['loopP99', 'loop p99 ms', (value) => value.toFixed(1)],
+  ['gcMs', 'GC ms', (value) => value.toFixed(1)],
+  ['rebalances', 'rebalances', thousands],
+  ['sentPerSecond', 'sent/s', thousands],
   ['rssMb', 'RSS MB', thousands],
   ['handles', 'handles left', thousands],
   ['rssGrowthMb', 'RSS growth MB', (value) => value.toFixed(1)],

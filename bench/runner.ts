@@ -3,8 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type Cluster, fillTopic } from './cluster';
-import { cyclicDigest, topicDigest } from './digest';
+import { cyclicDigest, prefixDigest, topicDigest } from './digest';
 import type { Options } from './options';
+import { outsideCommand } from './outside';
+import { nodeBinary } from './peers';
+import { type Group, groups, isReader, messagesOf } from './plan';
 import { figure, type Run } from './stats';
 import {
   CONSUMER_CONFIG,
@@ -20,8 +23,14 @@ const TRIAL_TIMEOUT_MS = 240_000;
 /** A process that printed its result has this long to end by itself. */
 const EXIT_TIMEOUT_MS = 20_000;
 const CYCLE = 100_000;
-const DEFAULT_MESSAGES = 5_000_000;
+/** Part of a trial's messages that are read or written before the clock starts. */
+const WARMUP = 0.1;
 const LATENCY_MESSAGES = 1000;
+const GREATEST_MESSAGES = 1_000_000;
+const LOAD_SECONDS = 5;
+const QUICK_LOAD_SECONDS = 1;
+/** Messages near to this size need larger limits than those that librdkafka and the broker have by default. */
+const LARGE_BYTES = 900_000;
 const CLIENTS = 100;
 
 export class Runner {
@@ -30,7 +39,8 @@ export class Runner {
   private stopped = false;
   private topics = 0;
   /** Topics filled so far, by what is in them, with their expected digest. */
-  private readonly filled = new Map<string, { name: string; digest: number }>();
+  private readonly filled = new Map<string, { name: string; digestOf: (counted: number | undefined) => number }>();
+  private greatestRate: number | undefined;
   private readonly id = `${process.pid}-${Date.now().toString(36)}`;
 
   constructor(
@@ -46,20 +56,36 @@ export class Runner {
     this.child?.kill('SIGKILL');
   }
 
-  /** Every suite at every size; within one, the subjects take turns. */
+  /** Every suite under all its conditions; within one, the subjects take turns. */
   async all(subjects: readonly Subject[]): Promise<void> {
-    for (const suite of this.options.suites) {
-      const mine = subjects.filter((subject) => subject.suite === suite);
-      const sizes = suite === 'consume' || suite === 'produce' ? this.options.sizes : [this.options.sizes[0] as number];
-      for (const size of sizes) {
-        for (const subject of mine) if (isReader(subject) && !this.stopped) await this.prepare(subject, size);
-        for (let run = 0; run < this.options.runs; run++) {
-          for (const subject of mine) {
-            if (this.stopped) return;
-            await this.trial(subject, subject.topic?.size ?? size, run);
-          }
+    const plan = groups(this.options);
+    for (const [i, group] of plan.entries()) {
+      const mine = subjects.filter((subject) => subject.suite === group.suite);
+      if (mine.length === 0) continue;
+      for (const subject of mine) if (isReader(subject) && !this.stopped) await this.prepare(subject, group);
+      if (mine.some(({ load }) => load !== undefined)) await this.findGreatestRate(group);
+      for (let run = 0; run < this.options.runs; run++) {
+        for (const subject of mine) {
+          if (this.stopped) return;
+          await this.trial(subject, group, run);
         }
       }
+      await this.dropTopics(plan.slice(i + 1), subjects);
+    }
+  }
+
+  /** Deletes what no later group reads: large messages of many kinds would fill the disk. */
+  private async dropTopics(later: readonly Group[], subjects: readonly Subject[]): Promise<void> {
+    const needed = new Set<string>();
+    for (const group of later) {
+      for (const subject of subjects) {
+        if (subject.suite === group.suite && isReader(subject)) needed.add(this.keyOf(subject, group));
+      }
+    }
+    for (const [key, { name }] of this.filled) {
+      if (needed.has(key)) continue;
+      this.filled.delete(key);
+      await this.cluster.deleteTopic(name).catch(() => {});
     }
   }
 
@@ -68,19 +94,24 @@ export class Runner {
   }
 
   /** Fills what the subject will read, so that nobody measures while the broker still writes for another. */
-  private async prepare(subject: Subject, size: number): Promise<void> {
-    await this.filledTopic(subject, this.amounts(subject, subject.topic?.size ?? size));
+  private async prepare(subject: Subject, group: Group): Promise<void> {
+    await this.filledTopic(subject, group);
   }
 
-  private amounts(subject: Subject, size: number): { size: number; partitions: number; messages: number } {
-    const partitions = subject.topic?.partitions ?? this.options.partitions;
-    return { size, partitions, messages: this.messagesOf(subject, size, partitions) };
+  private amounts(subject: Subject, group: Group): { size: number; partitions: number; messages: number } {
+    const partitions = subject.topic?.partitions ?? group.partitions;
+    const size = subject.topic?.size ?? group.size;
+    const capacity = this.cluster.capacity(size, partitions);
+    return { size, partitions, messages: messagesOf(subject, { size, partitions }, this.options, capacity) };
   }
 
-  private async trial(subject: Subject, size: number, run: number): Promise<void> {
-    const entry: Run = { suite: subject.suite, subject: subject.name, size, run };
+  private async trial(subject: Subject, group: Group, run: number): Promise<void> {
+    const { size, partitions } = this.amounts(subject, group);
+    const { variant, compression } = group;
+    const where = { size, partitions, compression, ...(variant !== undefined && { variant }) };
+    const entry: Run = { suite: subject.suite, subject: subject.name, ...where, run };
     try {
-      entry.result = await this.measure(subject, size, run);
+      entry.result = await this.measure(subject, group, run);
     } catch (error) {
       entry.error = (error as Error).message;
     }
@@ -90,70 +121,129 @@ export class Runner {
     const { p99 } = entry.result ?? {};
     const rate = value === undefined ? '' : `${Math.round(value * 100) / 100} /s`;
     const text = entry.error ?? (p99 === undefined ? rate : `p99 ${p99.toFixed(2)} ms`);
-    this.progress(`${subject.suite} ${size} B, run ${run + 1} of ${this.options.runs}: ${subject.name} ${text}`);
+    const what = `${subject.suite} ${size} B${variant === undefined ? '' : ` ${variant}`}`;
+    this.progress(`${what}, run ${run + 1} of ${this.options.runs}: ${subject.name} ${text}`);
   }
 
-  private measure(subject: Subject, size: number, run: number): Promise<TrialResult> {
-    const spec: TrialSpec = {
+  private measure(subject: Subject, group: Group, run: number): Promise<TrialResult> {
+    const spec = this.specOf(subject, group, String(run));
+    const suites: Record<Suite, () => Promise<TrialResult>> = {
+      consume: () => this.consume(subject, group, spec),
+      modes: () => this.consume(subject, group, spec),
+      scale: () => this.consume(subject, group, spec),
+      produce: () => this.produce(subject, spec),
+      latency: () => this.latency(subject, spec),
+      clients: () => this.onFreshTopic({ ...spec, partitions: 1, messages: this.scaled(CLIENTS) }, subject),
+      streams: () =>
+        isReader(subject)
+          ? this.consume(subject, group, spec)
+          : this.onFreshTopic({ ...spec, messages: this.scaled(subject.rounds as number) }, subject),
+    };
+    return suites[subject.suite]();
+  }
+
+  private specOf(subject: Subject, group: Group, run: string): TrialSpec {
+    const { compression } = group;
+    const amounts = this.amounts(subject, group);
+    const messages = Math.min(amounts.messages, subject.most ?? amounts.messages);
+    const large: TrialSpec['config'] =
+      amounts.size > LARGE_BYTES ? { 'message.max.bytes': amounts.size + LARGE_BYTES } : {};
+    const config: TrialSpec['config'] =
+      subject.suite === 'produce'
+        ? {
+            ...PRODUCER_CONFIG,
+            ...queueOf(amounts.messages),
+            ...(compression !== 'none' && { 'compression.codec': compression }),
+          }
+        : isReader(subject)
+          ? CONSUMER_CONFIG
+          : {};
+    const name = `${subject.name.replace(/[^\w.-]/g, '')}-${amounts.size}-${group.variant ?? ''}-${run}`;
+    return {
       suite: subject.suite,
       mode: 'mode' in subject.run ? subject.run.mode : '',
       brokers: this.cluster.brokers,
       topic: '',
-      group: `bench-${this.id}-${subject.name.replace(/[^\w.-]/g, '')}-${size}-${run}`,
-      ...this.amounts(subject, size),
-      counted: subject.counted ?? subject.topic?.partitions ?? this.options.partitions,
+      group: `bench-${this.id}-${subject.suite}-${name}`,
+      ...amounts,
+      messages,
+      partial: messages < amounts.messages,
+      warmup: Math.floor(messages * WARMUP),
+      counted: subject.counted ?? amounts.partitions,
       touch: this.options.touch,
       cycle: CYCLE,
-      config: subject.suite === 'produce' ? PRODUCER_CONFIG : isReader(subject) ? CONSUMER_CONFIG : {},
+      batch: subject.batch ?? 0,
+      commits: subject.commits ?? 'some',
+      rate: 0,
+      workers: subject.workers ?? 1,
+      compression,
+      config: { ...config, ...large },
     };
-    const suites: Record<Suite, () => Promise<TrialResult>> = {
-      consume: () => this.consume(subject, spec),
-      produce: () => this.produce(subject, spec),
-      latency: () => this.onFreshTopic({ ...spec, partitions: 1, messages: this.scaled(LATENCY_MESSAGES) }, subject),
-      clients: () => this.onFreshTopic({ ...spec, partitions: 1, messages: this.scaled(CLIENTS) }, subject),
-      streams: () =>
-        isReader(subject)
-          ? this.consume(subject, spec)
-          : this.onFreshTopic({ ...spec, messages: this.scaled(subject.rounds as number) }, subject),
-    };
-    return suites[subject.suite]();
   }
 
   private scaled(count: number): number {
     return this.options.quick ? Math.ceil(count / 4) : count;
   }
 
-  private messagesOf(subject: Subject, size: number, partitions: number): number {
-    const own = subject.topic?.messages;
-    if (own !== undefined) return own;
-    const wanted = this.options.messages ?? DEFAULT_MESSAGES / (this.options.quick ? 10 : 1);
-    // Twice the bytes of the 100-byte topic at most, so that large messages do not take ages.
-    const bySize = Math.min(wanted, (2 * wanted * 100) / Math.max(size, 1)) * (subject.share ?? 1);
-    // The embedded cluster drops what is old; what is only written may be dropped.
-    const limit = isReader(subject) ? this.cluster.capacity(size, partitions) : undefined;
-    const count = Math.min(bySize, limit ?? bySize);
-    return Math.max(1, Math.floor(count / partitions)) * partitions;
+  /** One message at a time, or so many a second for some seconds. */
+  private latency(subject: Subject, spec: TrialSpec): Promise<TrialResult> {
+    const one = { ...spec, partitions: 1 };
+    if (subject.load === undefined) {
+      return this.onFreshTopic({ ...one, messages: this.scaled(LATENCY_MESSAGES) }, subject);
+    }
+    if (this.greatestRate === undefined) throw new Error('the greatest rate could not be measured');
+    const rate = Math.round(this.greatestRate * subject.load);
+    const messages = Math.round(rate * (this.options.quick ? QUICK_LOAD_SECONDS : LOAD_SECONDS));
+    return this.onFreshTopic({ ...one, rate, messages, warmup: Math.floor(messages * WARMUP) }, subject);
   }
 
-  private async consume(subject: Subject, spec: TrialSpec): Promise<TrialResult> {
-    const { name, digest } = await this.filledTopic(subject, spec);
+  /** How many messages a second this client sends and receives when it sends all it can. */
+  private async findGreatestRate(group: Group): Promise<void> {
+    const subject: Subject = { suite: 'latency', name: 'greatest-rate', run: { module: 'load', mode: 'messages$' } };
+    const messages = this.scaled(GREATEST_MESSAGES);
+    const spec = {
+      ...this.specOf(subject, group, '0'),
+      partitions: 1,
+      messages,
+      warmup: Math.floor(messages * WARMUP),
+    };
+    try {
+      this.greatestRate = (await this.onFreshTopic(spec, subject)).sentPerSecond;
+      this.progress(`latency ${group.size} B: at most ${Math.round(this.greatestRate ?? 0)} messages a second`);
+    } catch (error) {
+      this.progress(`latency ${group.size} B: the greatest rate could not be measured: ${(error as Error).message}`);
+    }
+  }
+
+  private async consume(subject: Subject, group: Group, spec: TrialSpec): Promise<TrialResult> {
+    const { name, digest } = await this.filledTopic(subject, group);
     const result = await this.spawn(subject, { ...spec, topic: name });
-    const messages = (spec.messages / spec.partitions) * spec.counted;
-    if (result.messages !== messages || result.digest !== digest) {
-      const [read, wanted] = [`${result.messages}/${result.digest}`, `${messages}/${digest}`];
+    let messages = (spec.messages / spec.partitions) * spec.counted;
+    let wantedDigest = digest;
+    if (spec.partial) {
+      // It stopped with the batch in which it had enough, of whatever partitions.
+      const counts = result.counts ?? [];
+      messages = Math.max(
+        spec.messages,
+        counts.reduce((sum, count) => sum + count, 0),
+      );
+      wantedDigest = prefixDigest(spec.size, counts, spec.touch);
+    }
+    if (result.messages !== messages || (!subject.countOnly && result.digest !== wantedDigest)) {
+      const [read, wanted] = [`${result.messages}/${result.digest}`, `${messages}/${wantedDigest}`];
       throw new Error(`void: read ${read} (messages/digest), ${wanted} were written`);
     }
     return result;
   }
 
   private async produce(subject: Subject, spec: TrialSpec): Promise<TrialResult> {
-    return this.withTopic(spec.partitions, async (topic) => {
+    return this.withTopic(spec, async (topic) => {
       const result = await this.spawn(subject, { ...spec, topic });
       if (result.messages !== spec.messages) throw new Error(`void: ${result.messages} of ${spec.messages} delivered`);
       if (this.cluster.capacity(spec.size, spec.partitions) !== undefined) return result; // not all is kept there
       const back = await this.readBack({ ...spec, topic });
       const digest = cyclicDigest(spec.size, spec.messages, CYCLE);
-      if (back.messages !== spec.messages || back.digest !== digest) {
+      if (back.messages !== spec.messages || (!subject.countOnly && back.digest !== digest)) {
         throw new Error(
           `void: ${back.messages}/${back.digest} (messages/digest) were stored, ${spec.messages}/${digest} sent`,
         );
@@ -163,12 +253,12 @@ export class Runner {
   }
 
   private onFreshTopic(spec: TrialSpec, subject: Subject): Promise<TrialResult> {
-    return this.withTopic(spec.partitions, (topic) => this.spawn(subject, { ...spec, topic }));
+    return this.withTopic(spec, (topic) => this.spawn(subject, { ...spec, topic }));
   }
 
-  private async withTopic<T>(partitions: number, work: (topic: string) => Promise<T>): Promise<T> {
+  private async withTopic<T>(spec: TrialSpec, work: (topic: string) => Promise<T>): Promise<T> {
     const topic = `bench-${this.id}-${++this.topics}`;
-    await this.cluster.createTopic(topic, partitions);
+    await this.cluster.createTopic(topic, spec.partitions, spec.size);
     try {
       return await work(topic);
     } finally {
@@ -184,31 +274,50 @@ export class Runner {
     ]);
   }
 
-  private async filledTopic(
-    subject: Subject,
-    { size, messages, partitions }: { size: number; messages: number; partitions: number },
-  ): Promise<{ name: string; digest: number }> {
+  private keyOf(subject: Subject, group: Group): string {
+    const { size, messages, partitions } = this.amounts(subject, group);
     const { keys, batchBytes } = subject.topic ?? {};
-    const key = [size, messages, partitions, keys ?? 'no-keys', batchBytes ?? 'any-batch'].join('-');
-    let topic = this.filled.get(key);
-    if (topic === undefined) {
-      const digest = topicDigest(size, messages, partitions, this.options.touch, subject.counted);
-      topic = { name: `bench-${this.id}-${key}`, digest };
-      this.progress(
-        `filling a topic: ${messages.toLocaleString('en-US')} messages of ${size} bytes, ${partitions} partitions`,
-      );
-      await fillTopic(this.cluster, this.programs, { ...subject.topic, name: topic.name, partitions, messages, size });
-      this.filled.set(key, topic);
-    }
-    return topic;
+    return [size, messages, partitions, group.compression, keys ?? 'no-keys', batchBytes ?? 'any-batch'].join('-');
   }
 
-  private spawn({ run }: Subject, spec: TrialSpec): Promise<TrialResult> {
+  private async filledTopic(subject: Subject, group: Group): Promise<{ name: string; digest: number }> {
+    const { size, messages, partitions } = this.amounts(subject, group);
+    const key = this.keyOf(subject, group);
+    const found = this.filled.get(key);
+    if (found !== undefined) return { name: found.name, digest: found.digestOf(subject.counted) };
+    const name = `bench-${this.id}-${key}`;
+    const text = `${messages.toLocaleString('en-US')} messages of ${size} bytes, ${partitions} partitions`;
+    this.progress(`filling a topic: ${text}${group.compression === 'none' ? '' : `, ${group.compression}`}`);
+    const { compression } = group;
+    const topic = { ...subject.topic, name, partitions, messages, size, compression };
+    await fillTopic(this.cluster, this.programs, topic);
+    const digests = new Map<number | undefined, number>();
+    const digestOf = (counted: number | undefined) => {
+      const known = digests.get(counted) ?? topicDigest(size, messages, partitions, this.options.touch, counted);
+      digests.set(counted, known);
+      return known;
+    };
+    this.filled.set(key, { name, digestOf });
+    return { name, digest: digestOf(subject.counted) };
+  }
+
+  private async spawn({ run }: Subject, spec: TrialSpec): Promise<TrialResult> {
     if ('module' in run) {
       const child = join(__dirname, 'subjects/child.js');
-      return this.process(process.execPath, [child, run.module, JSON.stringify(spec)]);
+      const node = run.node === undefined ? process.execPath : nodeBinary(run.node);
+      return this.process(node, [child, run.module, JSON.stringify(spec)]);
+    }
+    if ('outside' in run) {
+      // What is not ours is started by a program that tells its processor time and memory at the end.
+      const { command, args, read } = await outsideCommand(run.outside, spec);
+      return this.process(join(this.programs, 'launch'), [command, ...args], read);
     }
     const args = ['--brokers', spec.brokers, '--topic', spec.topic, '--messages', String(spec.messages)];
+    if (run.program === 'latency') {
+      if (spec.rate > 0) args.push('--rate', String(spec.rate), '--warmup', String(spec.warmup));
+    } else {
+      args.push('--warmup', String(spec.warmup));
+    }
     if (run.program !== 'consume') args.push('--size', String(spec.size));
     if (run.program === 'produce') args.push('--cycle', String(spec.cycle));
     if (run.program === 'consume') {
@@ -221,8 +330,8 @@ export class Runner {
     return this.process(join(this.programs, run.program), [...args, ...(run.args ?? []), ...settings]);
   }
 
-  /** Runs a command to its end and reads the JSON on its last line. */
-  private async process(command: string, args: string[]): Promise<TrialResult> {
+  /** Runs a command to its end and reads the JSON on its last line; what was said before it, with `read`. */
+  private async process(command: string, args: string[], read?: (output: string) => TrialResult): Promise<TrialResult> {
     // Its own process group: Ctrl-C is for the bench, which then ends the trial.
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.child = child;
@@ -252,13 +361,18 @@ export class Runner {
       process.off('exit', killOnExit);
       this.child = undefined;
     }
-    return JSON.parse(output.trim().split('\n').at(-1) ?? '') as TrialResult;
+    const lines = output.trim().split('\n');
+    const last = JSON.parse(lines.at(-1) ?? '') as TrialResult;
+    return read === undefined ? last : { ...last, ...read(lines.slice(0, -1).join('\n')) };
   }
 }
 
-/** Whether it reads a topic that is filled before. */
-function isReader({ suite, rounds }: Subject): boolean {
-  return suite === 'consume' || (suite === 'streams' && rounds === undefined);
+/**
+ * What a producer may hold: librdkafka's own limit, or a twentieth of what it sends. Else most of a short trial would
+ * have been handed in before the clock starts.
+ */
+function queueOf(messages: number): TrialSpec['config'] {
+  return { 'queue.buffering.max.messages': Math.min(100_000, Math.max(100, Math.floor(messages / 20))) };
 }
 
 function tail(errors: string): string {

@@ -19,6 +19,10 @@ export interface Run {
   suite: Suite;
   subject: string;
   size: number;
+  partitions?: number;
+  compression?: string;
+  /** What of the conditions is not the first on the command line, e.g. `64p`, `lz4`; absent for those that are. */
+  variant?: string;
   /** From 0. Runs with the same number happened one after another. */
   run: number;
   /** Absent when the run failed. */
@@ -32,34 +36,54 @@ export function figure(run: Run): number | undefined {
   const { result } = run;
   if (result === undefined || run.error !== undefined) return undefined;
   if (run.suite === 'latency') return result.p99;
-  if (result.messages === undefined || !result.seconds) return undefined;
-  return result.messages / result.seconds;
+  const messages = result.timed ?? result.messages;
+  if (messages === undefined || !result.seconds) return undefined;
+  return messages / result.seconds;
 }
 
-/** What a ratio of {@link ratios} is to be at least. */
+/** CPU seconds of the whole process for a million messages: of the time measured, or, where unknown, of its life. */
+export function cpuPerMillion({ result }: Run): number | undefined {
+  if (result === undefined) return undefined;
+  const { timed, timedCpuSeconds, messages, cpuSeconds } = result;
+  if (timed && timedCpuSeconds !== undefined) return (timedCpuSeconds / timed) * 1e6;
+  return messages && cpuSeconds !== undefined ? (cpuSeconds / messages) * 1e6 : undefined;
+}
+
+/** What a ratio of {@link ratios} is to be at least; of latencies: at most. */
 export function goalOf(key: string): number | undefined {
-  return GOALS[key.replace(/\.\d+\./, '.')];
+  return GOALS[key] ?? GOALS[key.replace(/\.\d+\./, '.')];
+}
+
+/** Whether a ratio is what it is to be; undefined when nothing is asked of it. */
+export function meetsGoal(key: string, value: number): boolean | undefined {
+  const goal = goalOf(key);
+  if (goal === undefined) return undefined;
+  return key.startsWith('latency.') ? value <= goal : value >= goal;
 }
 
 /**
  * Median of the ratios within the same run: the machine's mood of the minute is in both. Keys as
- * `consume.100.batches$/c-batch-queue`.
+ * `consume.100.batches$/c-batch-queue`; with a variant `consume.100.64p-lz4.batches$/c-batch-queue`.
  */
 export function ratios(runs: readonly Run[]): Record<string, Spread> {
   const found: Record<string, Spread> = {};
-  const sizes = [...new Set(runs.map((run) => run.size))];
+  const cells = new Map<string, Map<string, Map<number, Run>>>();
+  for (const run of runs) {
+    const place = [run.suite, run.size, ...(run.variant === undefined ? [] : [run.variant])].join('.');
+    const subjects = cells.get(place) ?? new Map<string, Map<number, Run>>();
+    const byRun = subjects.get(run.subject) ?? new Map<number, Run>();
+    cells.set(place, subjects.set(run.subject, byRun.set(run.run, run)));
+  }
   for (const [suite, pairs] of Object.entries(RATIOS)) {
-    for (const size of sizes) {
+    for (const [place, subjects] of cells) {
+      if (!place.startsWith(`${suite}.`)) continue;
       for (const [a, b] of pairs) {
-        const of = (subject: string, run: number) => {
-          const one = runs.find((r) => r.suite === suite && r.size === size && r.subject === subject && r.run === run);
-          return one && figure(one);
-        };
-        const values = [...new Set(runs.map((run) => run.run))].flatMap((run) => {
-          const [x, y] = [of(a, run), of(b, run)];
+        const values = [...(subjects.get(a) ?? [])].flatMap(([number, run]) => {
+          const other = subjects.get(b)?.get(number);
+          const [x, y] = [figure(run), other && figure(other)];
           return x !== undefined && y ? [x / y] : [];
         });
-        if (values.length > 0) found[`${suite}.${size}.${a}/${b}`] = spread(values);
+        if (values.length > 0) found[`${place}.${a}/${b}`] = spread(values);
       }
     }
   }

@@ -1,17 +1,37 @@
 /** The table of everything the bench can measure. A trial is one row at one size, in a process of its own. */
 import type { Touch } from './digest';
+import { MODE_RATIOS, modes } from './tables/modes';
+import { RIVAL_RATIOS, rivals } from './tables/rivals';
 
-export type Suite = 'consume' | 'produce' | 'latency' | 'clients' | 'streams';
-export const SUITES: readonly Suite[] = ['consume', 'produce', 'latency', 'clients', 'streams'];
+export type Suite = 'consume' | 'modes' | 'produce' | 'latency' | 'scale' | 'clients' | 'streams';
+export const SUITES: readonly Suite[] = ['consume', 'modes', 'produce', 'latency', 'scale', 'clients', 'streams'];
 
 /** One way of doing a suite's work. */
 export interface Subject {
   suite: Suite;
   name: string;
-  /** A C program of bench/baseline, or a module of bench/subjects and what it is to do. */
-  run: { program: 'consume' | 'produce' | 'latency'; args?: string[] } | { module: string; mode: string };
-  /** Package under bench/ that it needs; left out unless asked for with --peers. */
+  /**
+   * A C program of bench/baseline, or a module of bench/subjects and what it is to do (`node`: the major version of
+   * Node.js that it needs), or a program that is not ours in any way.
+   */
+  run:
+    | { program: 'consume' | 'produce' | 'latency'; args?: string[] }
+    | { module: string; mode: string; node?: string }
+    | { outside: Outside };
+  /** The other client that it needs, one of bench/peers.ts; left out unless asked for with --peers. */
   peer?: string;
+  /** It reads or writes in its own way, and cannot be asked what: the number of messages is all that is checked. */
+  countOnly?: boolean;
+  /** Messages of a batch. */
+  batch?: number;
+  /** Offsets are committed after each message or batch, and the commit is waited for. Default: now and then. */
+  commits?: 'message' | 'batch';
+  /** It reads so many messages of the topic and stops: slow, and a rate needs no more. */
+  most?: number;
+  /** Part of the greatest rate at which messages are sent. */
+  load?: number;
+  /** Threads that share the work. */
+  workers?: number;
   /** Part of the work that it gets: slow subjects would keep everybody waiting, and a rate needs no more. */
   share?: number;
   /**
@@ -29,7 +49,9 @@ export interface Subject {
   note?: string;
 }
 
-const SLOW = 0.1;
+/** Programs that no module of bench/subjects can stand for; see bench/outside.ts. */
+export type Outside = 'performance' | 'python' | 'java' | 'go';
+
 /** Handlers that take a millisecond read fewer messages; the slower the way, the fewer. */
 const PARTITION_ORDER = { partitions: 4, messages: 12_000, keys: 10_000 };
 const KEY_ORDER = { partitions: 4, messages: 160_000, keys: 10_000 };
@@ -75,22 +97,8 @@ export const SUBJECTS: readonly Subject[] = [
     run: { module: 'consume', mode: 'messages$-none' },
     note: "commit: 'none'",
   },
-  {
-    suite: 'consume',
-    name: 'node-rdkafka',
-    run: { module: 'node-rdkafka', mode: 'consume' },
-    peer: 'node-rdkafka',
-    share: SLOW,
-    note: 'consume(n, callback), n = 1000',
-  },
-  {
-    suite: 'consume',
-    name: 'node-rdkafka-flowing',
-    run: { module: 'node-rdkafka', mode: 'flowing' },
-    peer: 'node-rdkafka',
-    share: SLOW,
-    note: "consume() and on('data')",
-  },
+  ...rivals('consume'),
+  ...modes(),
   {
     suite: 'produce',
     name: 'c',
@@ -99,24 +107,43 @@ export const SUBJECTS: readonly Subject[] = [
   },
   { suite: 'produce', name: 'sendBatch', run: { module: 'produce', mode: 'sendBatch' }, note: 'batches of 1,000' },
   { suite: 'produce', name: 'send', run: { module: 'produce', mode: 'send' }, note: 'a promise for each message' },
-  {
-    suite: 'produce',
-    name: 'node-rdkafka',
-    run: { module: 'node-rdkafka', mode: 'high-level' },
-    peer: 'node-rdkafka',
-    share: SLOW,
-    note: 'HighLevelProducer, a callback for each message',
-  },
-  {
-    suite: 'produce',
-    name: 'node-rdkafka-raw',
-    run: { module: 'node-rdkafka', mode: 'raw' },
-    peer: 'node-rdkafka',
-    share: SLOW,
-    note: "Producer with 'delivery-report' events",
-  },
-  { suite: 'latency', name: 'c', run: { program: 'latency' }, note: 'C, both clients in one process' },
-  { suite: 'latency', name: 'messages$', run: { module: 'latency', mode: 'messages$' } },
+  ...rivals('produce'),
+  { suite: 'latency', name: 'c', run: { program: 'latency' }, note: 'C, both clients in one process, one at a time' },
+  { suite: 'latency', name: 'messages$', run: { module: 'latency', mode: 'messages$' }, note: 'one at a time' },
+  ...[10, 50].flatMap((percent): Subject[] => [
+    {
+      suite: 'latency',
+      name: `c@${percent}%`,
+      run: { program: 'latency' },
+      load: percent / 100,
+      note: `C at ${percent} % of what this client sends and receives at most`,
+    },
+    {
+      suite: 'latency',
+      name: `messages$@${percent}%`,
+      run: { module: 'load', mode: 'messages$' },
+      load: percent / 100,
+      note: 'at the same rate',
+    },
+  ]),
+  ...(['10k', '100k', '1M', '10M'] as const).flatMap((name, i): Subject[] =>
+    ['batches$', 'messages$'].map((mode) => ({
+      suite: 'scale',
+      name: `${mode}@${name}`,
+      run: { module: 'consume', mode },
+      topic: { messages: 10 ** (4 + i) },
+      note: 'does a message cost the same, however many there are?',
+    })),
+  ),
+  ...[1, 2].map(
+    (workers): Subject => ({
+      suite: 'scale',
+      name: `workers-${workers}`,
+      run: { module: 'workers', mode: '' },
+      workers,
+      note: `batches$ in ${workers} worker thread${workers > 1 ? 's, each with half of the partitions' : ''}`,
+    }),
+  ),
   {
     suite: 'clients',
     name: 'open-close',
@@ -208,15 +235,29 @@ export const RATIOS: Record<Suite, readonly (readonly [string, string])[]> = {
     ['messages$', 'batches$'],
     ['messages$-none', 'batches$-none'],
     ['for-await', 'batches$'],
-    ['batches$', 'node-rdkafka'],
+    ['batches$', 'take'],
+    ['messages$', 'take'],
     ['messages$', 'node-rdkafka-flowing'],
+    ...RIVAL_RATIOS.consume,
   ],
+  modes: MODE_RATIOS,
   produce: [
     ...SUBJECTS.filter((s) => s.suite === 'produce' && s.name !== 'c').map((s) => [s.name, 'c'] as const),
-    ['send', 'node-rdkafka'],
     ['sendBatch', 'node-rdkafka-raw'],
+    ...RIVAL_RATIOS.produce,
   ],
-  latency: [['messages$', 'c']],
+  latency: [
+    ['messages$', 'c'],
+    ['messages$@10%', 'c@10%'],
+    ['messages$@50%', 'c@50%'],
+  ],
+  scale: [
+    ['batches$@10M', 'batches$@100k'],
+    ['batches$@10M', 'batches$@1M'],
+    ['messages$@10M', 'messages$@100k'],
+    ['messages$@10M', 'messages$@1M'],
+    ['workers-2', 'workers-1'],
+  ],
   clients: [],
   streams: [
     ['runBatch', 'take-none'],
@@ -228,8 +269,28 @@ export const RATIOS: Record<Suite, readonly (readonly [string, string])[]> = {
   ],
 };
 
-/** What some ratios are to be at least, by `suite.numerator/denominator`. */
+/**
+ * What some ratios are to be at least, by `suite.numerator/denominator`; those of latencies: at most. Peers are
+ * compared at 100 bytes, where a client's own work shows most; a goal holds there and at 1,000 bytes only by name.
+ */
 export const GOALS: Readonly<Record<string, number>> = {
+  'consume.batches$/c-batch-queue': 0.95,
+  'consume.batches$/take': 0.97,
+  'consume.messages$/take': 0.95,
+  'consume.100.batches$/node-rdkafka': 12,
+  'consume.100.batches$/kafka-javascript-eachBatch': 12,
+  'consume.100.batches$/platformatic': 12,
+  'consume.100.batches$/kafkajs-eachBatch': 5,
+  'consume.100.batches$/python': 2.5,
+  'consume.100.batches$/java-perf': 1.3,
+  'consume.100.batches$/rdkafka_performance': 1.5,
+  'produce.100.sendBatch/c': 0.85,
+  'produce.100.send/c': 0.4,
+  'produce.100.send/node-rdkafka': 4,
+  'produce.100.send/kafka-javascript': 4,
+  'produce.100.send/kafkajs': 4,
+  'produce.100.send/platformatic': 4,
+  'latency.messages$@10%/c@10%': 1.2,
   'streams.runBatch/take-none': 0.95,
   'streams.batches$/take-none': 0.95,
   'streams.messages$/take-none': 0.9,
@@ -247,12 +308,24 @@ export interface TrialSpec {
   group: string;
   partitions: number;
   messages: number;
+  /** The topic holds more: reading stops after `messages`, wherever that is. */
+  partial: boolean;
+  /** The clock starts when so many of them were read or written: the process, its memory and its code are warm then. */
+  warmup: number;
   size: number;
   touch: Touch;
   /** Only partitions below this are counted. */
   counted: number;
   /** Produce: sequence numbers repeat after this many messages. */
   cycle: number;
+  /** Messages of a batch; 0: what arrives together. */
+  batch: number;
+  /** After what a commit is waited for; `some`: nothing, offsets are committed now and then. */
+  commits: 'message' | 'batch' | 'some';
+  /** Messages a second to send; 0: as fast as they come back. */
+  rate: number;
+  workers: number;
+  compression: Compression;
   /** librdkafka settings, the same for every subject built on it. */
   config: Record<string, string | number | boolean>;
 }
@@ -262,13 +335,30 @@ export interface TrialResult {
   messages?: number;
   bytes?: number;
   digest?: number;
-  /** Read: first to last message. Written: first call to last delivery report. */
+  /** Messages read of each partition, from its beginning, when not all were to be read. */
+  counts?: number[];
+  /** From the end of the warm-up to the last message read or the last delivery report. */
   seconds?: number;
+  /** Messages read or written in that time. */
+  timed?: number;
+  /** CPU seconds of all threads of the process in that time; absent where a program cannot tell. */
+  timedCpuSeconds?: number;
   /** Of the whole process, start and stop included. */
   cpuSeconds?: number;
+  /** Most resident memory, over the whole life of the process. */
   rssMb?: number;
-  /** Event-loop utilisation between first and last message, 0 to 1. */
+  /** Event-loop utilisation in the time measured, 0 to 1. */
   elu?: number;
+  /** How late the event loop was, 99th percentile, in milliseconds. */
+  loopP99?: number;
+  /** Milliseconds that V8 spent collecting garbage on the main thread in that time, and how often. */
+  gcMs?: number;
+  gcCount?: number;
+  /** Times that the group shared its partitions anew. */
+  rebalances?: number;
+  /** Messages a second that were sent, and that were to be sent. */
+  sentPerSecond?: number;
+  rate?: number;
   /** Milliseconds. */
   p50?: number;
   p99?: number;
@@ -284,6 +374,9 @@ export interface TrialResult {
   calmP99?: number;
   versions?: Record<string, string>;
 }
+
+export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+export type Compression = (typeof COMPRESSIONS)[number];
 
 /**
  * librdkafka settings of every subject, C or JavaScript: what this library sets by default, so that clients are

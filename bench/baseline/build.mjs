@@ -8,14 +8,38 @@ import { fileURLToPath } from 'node:url';
 import { cacheRoot, librdkafka } from '../../scripts/librdkafka.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const programs = ['consume', 'produce', 'latency'];
+/** librdkafka's own benchmark, where node-rdkafka's package is installed: its sources come with it. */
+const examples = join(here, '../node_modules/node-rdkafka/deps/librdkafka/examples');
+const performance = join(examples, 'rdkafka_performance.c');
+/** What becomes of which source. */
+const programs = (include) => {
+  const headers = [join(include, 'librdkafka'), join(examples, '../src')];
+  return [
+    ...['consume', 'produce', 'latency', 'launch'].map((name) => ({
+      name,
+      source: join(here, `${name}.c`),
+      flags: [],
+    })),
+    ...(existsSync(performance)
+      ? [
+          {
+            name: 'rdkafka_performance',
+            source: performance,
+            flags: ['-w', ...headers.flatMap((path) => ['-I', path])],
+          },
+        ]
+      : []),
+  ];
+};
 
 /** @returns {Promise<{ directory: string, librdkafka: string }>} where the programs lie and what they are linked with */
 export async function buildBaselines() {
   const library = await librdkafka();
   const compiler = process.env.CC || 'cc';
   const flags = ['-O2', '-Wall', '-Wextra', '-isystem', library.include];
-  const sources = ['baseline.h', ...programs.map((name) => `${name}.c`)].map((name) => readFileSync(join(here, name)));
+  const sources = [join(here, 'baseline.h'), ...programs(library.include).map(({ source }) => source)].map((file) =>
+    readFileSync(file),
+  );
   const recipe = createHash('sha256').update(JSON.stringify([library, compiler, flags]));
   for (const source of sources) recipe.update(source);
   const directory = join(cacheRoot(), `baseline-${recipe.digest('hex').slice(0, 12)}`);
@@ -23,16 +47,8 @@ export async function buildBaselines() {
     const temp = `${directory}.tmp-${process.pid}`;
     mkdirSync(temp, { recursive: true });
     try {
-      for (const name of programs) {
-        const command = [
-          ...flags,
-          join(here, `${name}.c`),
-          '-o',
-          join(temp, name),
-          ...library.libs,
-          '-lpthread',
-          '-lm',
-        ];
+      for (const { name, source, flags: own } of programs(library.include)) {
+        const command = [...flags, ...own, source, '-o', join(temp, name), ...library.libs, '-lpthread', '-lm'];
         execFileSync(compiler, command, { stdio: ['ignore', 'ignore', 'inherit'] });
       }
       renameSync(temp, directory);

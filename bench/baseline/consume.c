@@ -1,22 +1,26 @@
 /*
  * Reads a topic from its beginning with rd_kafka_consume_batch_queue: the fastest documented way of the C library.
  *
- *   consume --brokers B --topic T --messages N [--group G | --partitions P] [--batch 4096] [--touch sampled|all]
- *           [--partition-queues] [-X key=value ...]
+ *   consume --brokers B --topic T --messages N [--warmup W] [--group G | --partitions P] [--batch 4096]
+ *           [--touch sampled|all] [--partition-queues] [-X key=value ...]
  *
  * With --group it subscribes, with --partitions it assigns partitions 0..P-1. --partition-queues takes from one queue
- * per partition, as the addon does. Prints one line of JSON.
+ * per partition, as the addon does. The clock starts when W messages were read. Prints one line of JSON.
  */
 #include "baseline.h"
 
 typedef struct {
-  int64_t messages, bytes;
+  int64_t messages, bytes, warmup, warm;
   uint32_t digest;
-  double first, last;
+  double first, last, first_cpu, last_cpu;
 } totals_t;
 
 static void account(totals_t* totals, rd_kafka_message_t** messages, ssize_t count, int touch_all) {
-  if (count > 0 && totals->messages == 0) totals->first = now_seconds();
+  if (count > 0 && totals->first == 0 && totals->messages >= totals->warmup) {
+    totals->warm = totals->messages;
+    totals->first_cpu = cpu_seconds();
+    totals->first = now_seconds();
+  }
   for (ssize_t i = 0; i < count; i++) {
     rd_kafka_message_t* message = messages[i];
     if (message->err) {
@@ -29,6 +33,11 @@ static void account(totals_t* totals, rd_kafka_message_t** messages, ssize_t cou
     }
     rd_kafka_message_destroy(message);
   }
+}
+
+static void end(totals_t* totals) {
+  totals->last = now_seconds();
+  totals->last_cpu = cpu_seconds();
 }
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -76,7 +85,7 @@ static void read_partition_queues(rd_kafka_t* rk, rd_kafka_queue_t* main_queue, 
     }
     if (taken == 0) wait_ready();
   }
-  totals->last = now_seconds();
+  end(totals);
   for (int i = 0; i < list->cnt; i++) rd_kafka_queue_destroy(queues[i]);
   free(queues);
   free(messages);
@@ -92,7 +101,7 @@ static void read_consumer_queue(rd_kafka_queue_t* queue, totals_t* totals, int64
     if (count < 0) die("consume: %s", rd_kafka_err2str(rd_kafka_last_error()));
     account(totals, messages, count, touch_all);
   }
-  totals->last = now_seconds();
+  end(totals);
   free(messages);
 }
 
@@ -115,6 +124,7 @@ int main(int argc, char** argv) {
 
   rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new((int)partitions);
   totals_t totals = {0};
+  totals.warmup = number(argc, argv, "--warmup", "0");
   if (*group) {
     rd_kafka_topic_partition_list_add(list, topic, RD_KAFKA_PARTITION_UA);
     rd_kafka_resp_err_t error = rd_kafka_subscribe(rk, list);
@@ -132,10 +142,10 @@ int main(int argc, char** argv) {
   }
 
   const double cpu = cpu_seconds();
-  printf("{\"messages\":%" PRId64 ",\"bytes\":%" PRId64
-         ",\"digest\":%u,\"seconds\":%.6f,\"cpuSeconds\":%.3f,\"rssMb\":%.1f,\"librdkafka\":\"%s\"}\n",
-         totals.messages, totals.bytes, totals.digest, totals.last - totals.first, cpu, rss_peak_mb(),
-         rd_kafka_version_str());
+  printf("{\"messages\":%" PRId64 ",\"bytes\":%" PRId64 ",\"digest\":%u,\"timed\":%" PRId64
+         ",\"seconds\":%.6f,\"timedCpuSeconds\":%.3f,\"cpuSeconds\":%.3f,\"rssMb\":%.1f,\"librdkafka\":\"%s\"}\n",
+         totals.messages, totals.bytes, totals.digest, totals.messages - totals.warm, totals.last - totals.first,
+         totals.last_cpu - totals.first_cpu, cpu, rss_peak_mb(), rd_kafka_version_str());
   rd_kafka_topic_partition_list_destroy(list);
   rd_kafka_queue_destroy(queue);
   rd_kafka_consumer_close(rk);

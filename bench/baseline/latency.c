@@ -2,8 +2,9 @@
  * Time from rd_kafka_produce to the message in the consumer's hands on an otherwise idle topic: one message at a time,
  * the next one --gap milliseconds after the last was read.
  *
- *   latency --brokers B --topic T --messages N [--size 100] [--gap 5] [-X key=value ...]
+ *   latency --brokers B --topic T --messages N [--size 100] [--gap 5 | --rate R] [--warmup 50] [-X key=value ...]
  *
+ * With --rate, R messages a second instead: those that are due are sent every millisecond, another thread reads.
  * The topic has one partition. The consumer is assigned and at the end before the first message is sent; the first
  * --warmup messages are not counted. -X goes to both clients. Prints one line of JSON, milliseconds.
  */
@@ -21,12 +22,108 @@ static inline double percentile(const double* sorted, size_t count, double p) {
   return sorted[at > 0 ? at - 1 : 0];
 }
 
+typedef struct {
+  rd_kafka_queue_t* queue;
+  double* latencies;
+  int64_t messages, warmup, received;
+  double first, first_cpu, last, last_cpu;
+} reader_t;
+
+/* Payloads begin with the time they were sent. */
+static void* read_all(void* argument) {
+  reader_t* reader = argument;
+  rd_kafka_message_t* batch[1000];
+  while (reader->received < reader->messages && !interrupted) {
+    ssize_t count = rd_kafka_consume_batch_queue(reader->queue, 0, batch, 1000);
+    if (count == 0) count = rd_kafka_consume_batch_queue(reader->queue, 100, batch, 1);
+    for (ssize_t i = 0; i < count; i++) {
+      if (!batch[i]->err && reader->received < reader->messages) {
+        double sent;
+        const double now = now_seconds();
+        memcpy(&sent, batch[i]->payload, sizeof(sent));
+        if (reader->received == reader->warmup) {
+          reader->first = now;
+          reader->first_cpu = cpu_seconds();
+        }
+        if (reader->received >= reader->warmup)
+          reader->latencies[reader->received - reader->warmup] = (now - sent) * 1e3;
+        reader->received++;
+      }
+      rd_kafka_message_destroy(batch[i]);
+    }
+  }
+  reader->last = now_seconds();
+  reader->last_cpu = cpu_seconds();
+  return NULL;
+}
+
+static void wait_for_end(rd_kafka_queue_t* queue, const char* topic) {
+  const double deadline = now_seconds() + 30;
+  for (int at_end = 0; !at_end && !interrupted;) {
+    rd_kafka_message_t* message;
+    if (rd_kafka_consume_batch_queue(queue, 1000, &message, 1) == 1) {
+      at_end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+      rd_kafka_message_destroy(message);
+    } else if (now_seconds() > deadline) {
+      die("the consumer did not reach the end of %s in 30 s", topic);
+    }
+  }
+}
+
+/* Sends what is due every millisecond. Returns the messages a second that were sent. */
+static double send_all(rd_kafka_t* producer, rd_kafka_topic_t* rkt, char* payload, size_t size, int64_t messages,
+                       double rate) {
+  const double began = now_seconds();
+  for (int64_t sent = 0; sent < messages && !interrupted;) {
+    const int64_t due = (int64_t)((now_seconds() - began) * rate);
+    for (; sent < messages && sent < due; sent++) {
+      const double now = now_seconds();
+      memcpy(payload, &now, sizeof(now));
+      while (rd_kafka_produce(rkt, 0, RD_KAFKA_MSG_F_COPY, payload, size, NULL, 0, NULL)) {
+        if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+          die("produce: %s", rd_kafka_err2str(rd_kafka_last_error()));
+        rd_kafka_poll(producer, 1);
+      }
+    }
+    rd_kafka_poll(producer, 0);
+    const struct timespec pause = {0, 1000000};
+    nanosleep(&pause, NULL);
+  }
+  return (double)messages / (now_seconds() - began);
+}
+
+static void at_rate(rd_kafka_queue_t* queue, rd_kafka_t* producer, rd_kafka_topic_t* rkt, const char* topic,
+                    char* payload, size_t size, int64_t messages, int64_t warmup, double rate) {
+  reader_t reader = {.queue = queue, .messages = messages, .warmup = warmup};
+  reader.latencies = malloc(sizeof(double) * (size_t)messages);
+  wait_for_end(queue, topic);
+  pthread_t thread;
+  pthread_create(&thread, NULL, read_all, &reader);
+  const double per_second = send_all(producer, rkt, payload, size, messages, rate);
+  pthread_join(thread, NULL);
+  const size_t counted = (size_t)(messages - warmup);
+  if (!interrupted) {
+    if (per_second < 0.95 * rate) die("only %.0f of %.0f messages a second could be sent", per_second, rate);
+    qsort(reader.latencies, counted, sizeof(double), ascending);
+    printf(
+        "{\"messages\":%" PRId64
+        ",\"timed\":%zu,\"seconds\":%.6f,\"sentPerSecond\":%.1f,\"rate\":%.1f,\"p50\":%.3f,\"p99\":%.3f,\"p999\":%.3f"
+        ",\"max\":%.3f,\"timedCpuSeconds\":%.3f,\"cpuSeconds\":%.3f,\"rssMb\":%.1f,\"librdkafka\":\"%s\"}\n",
+        messages, counted, reader.last - reader.first, per_second, rate, percentile(reader.latencies, counted, 0.5),
+        percentile(reader.latencies, counted, 0.99), percentile(reader.latencies, counted, 0.999),
+        reader.latencies[counted - 1], reader.last_cpu - reader.first_cpu, cpu_seconds(), rss_peak_mb(),
+        rd_kafka_version_str());
+  }
+  free(reader.latencies);
+}
+
 int main(int argc, char** argv) {
   const char* topic = option(argc, argv, "--topic", NULL);
   const int64_t messages = number(argc, argv, "--messages", "1000");
   const int64_t warmup = number(argc, argv, "--warmup", "50");
   const int64_t gap = number(argc, argv, "--gap", "5");
   const size_t size = (size_t)number(argc, argv, "--size", "100");
+  const double rate = strtod(option(argc, argv, "--rate", "0"), NULL);
   catch_signals();
 
   rd_kafka_conf_t* conf = configuration(argc, argv);
@@ -46,13 +143,14 @@ int main(int argc, char** argv) {
   rd_kafka_topic_t* rkt = rd_kafka_topic_new(producer, topic, NULL);
 
   double* latencies = malloc(sizeof(*latencies) * (size_t)messages);
-  char* payload = calloc(1, size);
+  char* payload = calloc(1, size < 8 ? 8 : size);
   int64_t counted = 0;
   uint32_t next = 0;
   double sent = 0;
   int at_end = 0;
   const double deadline = now_seconds() + 30;
-  while (counted < messages && !interrupted) {
+  if (rate > 0) at_rate(queue, producer, rkt, topic, payload, size < 8 ? 8 : size, messages, warmup, rate);
+  while (rate == 0 && counted < messages && !interrupted) {
     rd_kafka_message_t* message;
     if (rd_kafka_consume_batch_queue(queue, 1000, &message, 1) != 1) {
       if (!at_end && now_seconds() > deadline) die("the consumer did not reach the end of %s in 30 s", topic);

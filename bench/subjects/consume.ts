@@ -1,6 +1,7 @@
 /** Reads a topic through each surface of this client. Everything read is acknowledged, as a service would. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, type Message, type MessageBatch } from 'rdkafka-rx';
+import { bufferCount, concatMap, take } from 'rxjs';
 import type { TrialResult, TrialSpec } from '../trials';
 import { Meter } from './meter';
 
@@ -13,21 +14,39 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
   });
   const meter = new Meter(spec);
   const commit = spec.mode.endsWith('-none') ? 'none' : 'ack';
-  const stream = consumer.stream(spec.topic, { commit });
+  const makesBatches = spec.batch > 0 && spec.mode !== 'bufferCount';
+  const stream = consumer.stream(spec.topic, { commit, ...(makesBatches && { batch: { count: spec.batch } }) });
 
   const onBatch = (batch: MessageBatch): boolean => {
-    const more = meter.run(batch.size, batch.firstOffset, (i) => (batch.at(i) as Message).value);
+    const more = meter.run(batch.size, batch.firstOffset, (i) => (batch.at(i) as Message).value, batch.partition);
     if (commit === 'ack') batch.ack();
     return more;
   };
   const onMessage = (message: Message): boolean => {
-    const more = meter.message(message.offset, () => message.value);
+    const more = meter.message(message.offset, () => message.value, message.partition);
     if (commit === 'ack') message.ack();
     return more;
   };
+  const commits = spec.commits !== 'some';
+  const onBatchThenCommit = async (batch: MessageBatch): Promise<boolean> => {
+    const more = onBatch(batch);
+    await consumer.commit();
+    return more;
+  };
+  const onMessageThenCommit = (message: Message): Promise<void> => {
+    onMessage(message);
+    return consumer.commit();
+  };
+  const onBufferThenCommit = (messages: Message[]): Promise<void> => {
+    onBuffer(messages);
+    return consumer.commit();
+  };
+  const onBuffer = (messages: Message[]): void => {
+    for (const message of messages) onMessage(message);
+  };
   // Managed handlers: the run acknowledges.
   const handleBatch = (batch: MessageBatch): void => {
-    meter.run(batch.size, batch.firstOffset, (i) => (batch.at(i) as Message).value);
+    meter.run(batch.size, batch.firstOffset, (i) => (batch.at(i) as Message).value, batch.partition);
   };
   const handle = (message: Message): void => {
     meter.message(message.offset, () => message.value);
@@ -37,9 +56,22 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
     await delay(1);
   };
   const failed = new Promise<never>((_, reject) => {
-    if (spec.mode.startsWith('batches$')) stream.batches$.subscribe({ next: onBatch, error: reject });
-    else if (spec.mode.startsWith('messages$')) stream.messages$.subscribe({ next: onMessage, error: reject });
-    else if (spec.mode.startsWith('take')) take().catch(reject);
+    const error = reject;
+    if (spec.mode.startsWith('batches$')) {
+      if (commits) stream.batches$.pipe(concatMap(onBatchThenCommit)).subscribe({ error });
+      else stream.batches$.subscribe({ next: onBatch, error });
+    } else if (spec.mode.startsWith('messages$')) {
+      if (commits) stream.messages$.pipe(concatMap(onMessageThenCommit)).subscribe({ error });
+      else stream.messages$.subscribe({ next: onMessage, error });
+    } else if (spec.mode === 'bufferCount') {
+      // Only the end flushes the last buffer: where it will not be full, the end must be seen.
+      const { messages, batch } = spec;
+      const some$ = messages % batch === 0 ? stream.messages$ : stream.messages$.pipe(take(messages));
+      const buffers$ = some$.pipe(bufferCount(batch));
+      if (commits) buffers$.pipe(concatMap(onBufferThenCommit)).subscribe({ error });
+      else buffers$.subscribe({ next: onBuffer, error });
+    } else if (spec.mode === 'readable') stream.readable().on('data', onBatch).on('error', error);
+    else if (spec.mode.startsWith('take')) takeAll().catch(reject);
     else if (spec.mode === 'runBatch') stream.runBatch(handleBatch).catch(reject);
     else if (spec.mode === 'run') stream.run(handle).catch(reject);
     else if (spec.mode === 'run-1ms') stream.run(handleSlowly).catch(reject);
@@ -47,7 +79,12 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
     else if (spec.mode === 'for-await') forAwait().catch(reject);
     else reject(new Error(`no mode '${spec.mode}'`));
   });
-  async function take(): Promise<void> {
+  async function takeAll(): Promise<void> {
+    if (commits) {
+      for (let batch = await stream.take(); batch !== null; batch = await stream.take()) {
+        if (!(await onBatchThenCommit(batch))) return;
+      }
+    }
     for (let batch = await stream.take(); batch !== null && onBatch(batch); batch = await stream.take());
   }
   async function forAwait(): Promise<void> {

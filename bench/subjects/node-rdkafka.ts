@@ -1,10 +1,9 @@
 /** node-rdkafka in its documented ways, with the same librdkafka settings as everybody. */
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { stamp } from '../digest';
 import type { TrialResult, TrialSpec } from '../trials';
 import { Meter, payloads } from './meter';
+import { peer, versionOf } from './peer';
 
 interface ReadMessage {
   value: Buffer | null;
@@ -34,11 +33,8 @@ interface Library {
   librdkafkaVersion: string;
 }
 
-// Peers live in a package of their own, next to the sources and not to what they are compiled to.
-const bench = join(dirname(require.resolve('rdkafka-rx/package.json')), 'bench/package.json');
-const kafka = createRequire(bench)('node-rdkafka') as Library;
-const { version } = createRequire(bench)('node-rdkafka/package.json') as { version: string };
-const versions = { 'node-rdkafka': version.replace(/^v/, ''), librdkafka: kafka.librdkafkaVersion };
+const kafka = peer<Library>('node-rdkafka');
+const versions = { 'node-rdkafka': versionOf('node-rdkafka'), librdkafka: kafka.librdkafkaVersion };
 
 export async function run(spec: TrialSpec): Promise<TrialResult> {
   const result = await (spec.suite === 'consume' ? read(spec) : write(spec));
@@ -82,18 +78,22 @@ async function write(spec: TrialSpec): Promise<TrialResult> {
   producer.setPollInterval(10);
   const values = payloads(spec.size, Math.min(spec.cycle, spec.messages), stamp);
 
-  const meter = new Meter(spec);
-  let delivered = 0;
+  const meter = new Meter(spec, false);
   await new Promise<void>((resolve, reject) => {
+    // HighLevelProducer polls by itself, and tells of a full queue as of a failed delivery.
+    const open = spec.config['queue.buffering.max.messages'] as number;
+    let [i, delivered] = [0, 0];
     const onDelivery = (error: unknown) => {
       if (error) reject(error);
-      else if (++delivered === spec.messages) resolve();
+      else {
+        delivered++;
+        if (!meter.written(1)) resolve();
+      }
     };
     if (!highLevel) producer.on('delivery-report', onDelivery);
-    let i = 0;
     const produce = () => {
       // A thousand at a time, then the event loop gets its turn: reports are delivered there.
-      const end = Math.min(i + 1000, spec.messages);
+      const end = Math.min(i + 1000, delivered + open, spec.messages);
       for (; i < end; i++) {
         try {
           const value = values[i % values.length] as Buffer;
@@ -105,12 +105,12 @@ async function write(spec: TrialSpec): Promise<TrialResult> {
           return;
         }
       }
-      if (i < spec.messages) setImmediate(produce);
+      // Polling is a matter of the loop: when all that may be is on the way, its timers get their turn.
+      if (i < spec.messages) end === delivered + open ? setTimeout(produce, 1) : setImmediate(produce);
     };
-    meter.start();
     produce();
   });
-  const result = meter.written(delivered);
+  const result = await meter.done;
   await new Promise<void>((resolve) => producer.disconnect(() => resolve()));
   return result;
 }

@@ -1,0 +1,88 @@
+/** How much each trial reads or writes, and on what topics: pure, from the options. */
+import type { Options } from './options';
+import { BATCH_SIZES } from './tables/modes';
+import type { Compression, Subject, Suite } from './trials';
+
+/** What a topic and its messages are like. Everything but the subjects that take turns. */
+export interface Conditions {
+  size: number;
+  partitions: number;
+  compression: Compression;
+  /** Names what differs from the first of the lists on the command line: `64p`, `lz4`, `64p-lz4`. */
+  variant?: string;
+}
+
+/** One suite under the same conditions. Within it the subjects take turns. */
+export interface Group extends Conditions {
+  suite: Suite;
+}
+
+/** At most so many messages of 100 bytes, and so many bytes of larger ones, are read from a real Kafka. */
+const MOST_MESSAGES = 10_000_000;
+const MOST_BYTES = 2_000_000_000;
+/** And so much is written: it is slower. */
+const WRITTEN = 0.5;
+const EMBEDDED_MESSAGES = 5_000_000;
+
+/** Topics of suite modes hold a multiple of it, so that no batch is left over that never fills. */
+const LARGEST_BATCH = Math.max(...BATCH_SIZES);
+
+const VARIED: readonly Suite[] = ['consume', 'produce'];
+const BY_SIZE: readonly Suite[] = ['consume', 'produce'];
+
+/** In the order in which they are run. */
+export function groups(options: Pick<Options, 'suites' | 'sizes' | 'partitions' | 'compressions'>): Group[] {
+  const [partitions, compression] = [options.partitions[0] as number, options.compressions[0] as Compression];
+  return options.suites.flatMap((suite) => {
+    const sizes = BY_SIZE.includes(suite) ? options.sizes : options.sizes.slice(0, 1);
+    return sizes.flatMap((size): Group[] => {
+      if (!VARIED.includes(suite)) return [{ suite, size, partitions, compression }];
+      return options.partitions.flatMap((p) =>
+        options.compressions.map((c) => {
+          const variant = [p === partitions ? '' : `${p}p`, c === compression ? '' : c].filter(Boolean).join('-');
+          return { suite, size, partitions: p, compression: c, ...(variant && { variant }) };
+        }),
+      );
+    });
+  });
+}
+
+/** Whether it reads a topic that is filled before. */
+export function isReader({ suite, rounds }: Subject): boolean {
+  return suite === 'consume' || suite === 'modes' || suite === 'scale' || (suite === 'streams' && rounds === undefined);
+}
+
+/** How many messages a subject writes, or its topic holds. A multiple of its partitions, and of its batches. */
+export function messagesOf(
+  subject: Subject,
+  { size, partitions }: { size: number; partitions: number },
+  options: Pick<Options, 'messages' | 'quick' | 'cluster'>,
+  capacity: number | undefined,
+): number {
+  const own = subject.topic?.messages;
+  const quick = options.quick ? 0.1 : 1;
+  const wanted = own === undefined ? wantedOf(subject, size, options) * quick : own;
+  const limits = [wanted];
+  // The embedded cluster drops what is old; what is only written may be dropped.
+  if (isReader(subject) && capacity !== undefined) limits.push(capacity);
+  const most = Math.min(...limits);
+  const unit = partitions * (subject.suite === 'modes' && most >= partitions * LARGEST_BATCH ? LARGEST_BATCH : 1);
+  return Math.max(1, Math.floor(most / unit)) * unit;
+}
+
+function wantedOf(
+  subject: Subject,
+  size: number,
+  { messages, cluster }: Pick<Options, 'messages' | 'cluster'>,
+): number {
+  const { share = 1 } = subject;
+  if (messages !== undefined || cluster.kind === 'embedded') {
+    // Twice the bytes of the 100-byte topic at most, so that large messages do not take ages.
+    const wanted = messages ?? EMBEDDED_MESSAGES;
+    return Math.min(wanted, (2 * wanted * 100) / Math.max(size, 1)) * share;
+  }
+  // Of large messages all clients are about as fast, and so few of them as their share would tell nothing.
+  const part = isReader(subject) ? 1 : WRITTEN;
+  const bytes = MOST_BYTES * Math.min(1, share * 3);
+  return part * Math.min(MOST_MESSAGES * share, bytes / Math.max(size, 1));
+}

@@ -1,0 +1,84 @@
+/** kafkajs: eachBatch and eachMessage with all partitions at once and large fetches, and sends of many messages. */
+import { stamp } from '../digest';
+import type { TrialResult, TrialSpec } from '../trials';
+import { Meter, payloads } from './meter';
+import { peer, sendAll, versionOf } from './peer';
+
+interface Payload {
+  batch: { messages: { offset: string; value: Buffer | null }[] };
+  message: { offset: string; value: Buffer | null };
+}
+interface Client {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  subscribe(topic: { topic: string; fromBeginning: boolean }): Promise<void>;
+  run(options: object): Promise<void>;
+  send(record: object): Promise<unknown>;
+}
+interface Library {
+  Kafka: new (config: object) => { consumer(config: object): Client; producer(config: object): Client };
+  logLevel: { ERROR: number };
+  CompressionTypes: Record<string, number>;
+}
+
+const kafka = peer<Library>('kafkajs');
+const versions = { kafkajs: versionOf('kafkajs') };
+
+const BATCH = 1000;
+/** Sends at a time: kafkajs makes one request of each. */
+const OPEN = 5;
+
+export async function run(spec: TrialSpec): Promise<TrialResult> {
+  process.env.KAFKAJS_NO_PARTITIONER_WARNING = '1';
+  const client = new kafka.Kafka({ brokers: spec.brokers.split(','), logLevel: kafka.logLevel.ERROR });
+  const result = await (spec.suite === 'produce' ? write(client, spec) : read(client, spec));
+  return { ...result, versions };
+}
+
+async function read(client: InstanceType<Library['Kafka']>, spec: TrialSpec): Promise<TrialResult> {
+  const consumer = client.consumer({ groupId: spec.group, maxBytesPerPartition: 2 << 20, maxBytes: 32 << 20 });
+  const meter = new Meter(spec);
+  await consumer.connect();
+  await consumer.subscribe({ topic: spec.topic, fromBeginning: true });
+  const partitionsConsumedConcurrently = spec.partitions;
+  if (spec.mode === 'eachBatch') {
+    const eachBatch = async ({ batch: { messages } }: Payload) => {
+      for (const { offset, value } of messages) meter.message(Number(offset), () => value);
+    };
+    await consumer.run({ eachBatch, partitionsConsumedConcurrently });
+  } else {
+    const eachMessage = async ({ message: { offset, value } }: Payload) => {
+      meter.message(Number(offset), () => value);
+    };
+    await consumer.run({ eachMessage, partitionsConsumedConcurrently });
+  }
+  const result = await meter.done;
+  await consumer.disconnect();
+  return result;
+}
+
+async function write(client: InstanceType<Library['Kafka']>, spec: TrialSpec): Promise<TrialResult> {
+  if (spec.compression !== 'none' && spec.compression !== 'gzip') {
+    throw new Error(`kafkajs has no ${spec.compression} of its own`);
+  }
+  const producer = client.producer({ allowAutoTopicCreation: false });
+  const compression = kafka.CompressionTypes[spec.compression === 'gzip' ? 'GZIP' : 'None'];
+  await producer.connect();
+  const values = payloads(spec.size, Math.min(spec.cycle, spec.messages), stamp);
+  const meter = new Meter(spec, false);
+  const batch = batchOf(spec.size);
+  await sendAll(spec.messages, batch, OPEN, async (from, to) => {
+    const messages = [];
+    for (let i = from; i < to; i++) messages.push({ value: values[i % values.length] as Buffer });
+    await producer.send({ topic: spec.topic, acks: -1, compression, messages });
+    meter.written(to - from);
+  });
+  const result = await meter.done;
+  await producer.disconnect();
+  return result;
+}
+
+/** A partition's share of a send is one batch on the wire, which the broker takes up to a mebibyte. */
+function batchOf(size: number): number {
+  return Math.max(1, Math.min(BATCH, Math.floor(900_000 / (size + 32))));
+}
