@@ -7,6 +7,8 @@ import { type Cluster, openCluster } from './cluster';
 import { HELP, type Options, parseOptions, UsageError } from './options';
 import { installPeers, isInstalled } from './peers';
 import { buildReport, type Surroundings, table } from './report';
+import { readReport } from './report/model';
+import { publisher } from './report/publish';
 import { Runner } from './runner';
 import { SUBJECTS, type Subject } from './trials';
 
@@ -31,6 +33,11 @@ export async function main(args: string[]): Promise<void> {
 }
 
 async function bench(options: Options): Promise<number> {
+  const write = await publisher(options, progress);
+  if (options.from !== undefined) {
+    write(readReport(options.from));
+    return 0;
+  }
   const save = reportWriter(options);
   const { buildBaselines } = (await import(pathToFileURL(join(packageRoot(), 'bench/baseline/build.mjs')).href)) as {
     buildBaselines: () => Promise<{ directory: string; librdkafka: string }>;
@@ -70,7 +77,9 @@ async function bench(options: Options): Promise<number> {
   }
   const { runs } = runner;
   if (runs.length > 0) process.stdout.write(`${table(runs)}\n`);
-  save(buildReport(runs, around, signals > 0));
+  const report = buildReport(runs, around, signals > 0);
+  save(report);
+  write(report);
   if (signals > 0) return 130;
   return runs.some((run) => run.error !== undefined) ? 1 : 0;
 }
