@@ -61,43 +61,78 @@ function percent(difference: number): string {
   return `${text} % ${difference < 0 ? 'slower' : 'faster'}`;
 }
 
-const join = (parts: string[], last = 'and') =>
-  parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} ${last} ${parts[parts.length - 1]}`;
+const join = (parts: string[]) =>
+  parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts[parts.length - 1]}`;
 
 // --- reactive against batched
 
-const REACTIVE = [
+const REACTIVE: readonly (readonly [name: string, what: string])[] = [
   ['batches$', 'a stream of batches'],
   ['messages$', 'a stream of messages'],
-  ['batches$-none', 'a stream of batches, nothing committed'],
-  ['messages$-none', 'a stream of messages, nothing committed'],
-] as const;
+];
+const UNCOMMITTED = REACTIVE.map(([name, what]) => [`${name}-none`, `${what}, nothing committed,`] as const);
+/** Its batches are as large as those of a busy reader. */
+const USUAL_BATCH = 1000;
 
 function reactive(report: Report, all: Group[]): Answer {
-  const points: string[] = [];
-  let headline = '';
-  for (const group of all) {
-    if (group.suite !== 'consume' && group.suite !== 'streams') continue;
-    const said: string[] = [];
-    for (const [name, what] of REACTIVE) {
-      const row = find(group, name);
-      const other = row && reference(report, group, row, 'batched');
-      const value = row && other && ratio(report, row, other);
-      if (!value) continue;
-      said.push(`\`${name}\` reads ${times(value.median)} of what \`${other.subject}\` reads${range(value)}`);
-      if (headline === '') headline = `At ${where(group)}, ${what} (\`${name}\`) is ${against(value, other.subject)}`;
-      else if (name === 'messages$' && !headline.includes(' message'))
-        headline += `; message by message (\`messages$\`) it is ${against(value, other.subject)}`;
-    }
-    if (said.length > 0) points.push(`${where(group)}: ${join(said)}.`);
-  }
-  points.push(...bySize(report, all));
+  const compared = all
+    .filter(({ suite }) => suite === 'consume' || suite === 'streams')
+    .map((group) => ({ group, found: besideBatched(report, group, [...REACTIVE, ...UNCOMMITTED]) }))
+    .concat(
+      all
+        .filter(({ suite }) => suite === 'modes')
+        .map((group) => {
+          const names = REACTIVE.map(([name, what]) => [`${name}@${USUAL_BATCH}`, what] as const);
+          return { group, found: besideBatched(report, group, names) };
+        }),
+    )
+    .filter(({ found }) => found.length > 0);
+  const [first] = compared;
+  const parts = first?.found
+    .filter((one, i) => i === 0 || !one.row.subject.endsWith('-none'))
+    .map(({ row, what, value, other }) => `${what} (\`${row.subject}\`) is ${against(value, other.subject)}`);
+  const headline = first && parts && `At ${where(first.group)}, ${parts.join('; ')}`;
   return {
     id: 'reactive',
     question: 'What does reactive cost against batched?',
-    answer: headline === '' ? 'Not measured: no reactive way of reading has a batched one beside it.' : `${headline}.`,
-    points,
+    answer:
+      headline === undefined
+        ? 'Not measured: no reactive way of reading has a batched one beside it.'
+        : [`${headline}.`, ...naive(report, all)].join(' '),
+    points: [
+      ...compared.map(({ group, found }) => {
+        const said = found.map(
+          ({ row, other, value }) =>
+            `\`${row.subject}\` reads ${times(value.median)} of what \`${other.subject}\` reads${range(value)}`,
+        );
+        return `${where(group)}: ${join(said)}.`;
+      }),
+      ...bySize(report, all),
+    ],
   };
+}
+
+function besideBatched(report: Report, group: Group, names: readonly (readonly [string, string])[]) {
+  return names.flatMap(([name, what]) => {
+    const row = find(group, name);
+    const other = row && reference(report, group, row, 'batched');
+    const value = row && other && ratio(report, row, other);
+    return value ? [{ row, what, other, value }] : [];
+  });
+}
+
+/** What is compared with in talks: a group that is joined and left for every batch. */
+function naive(report: Report, all: Group[]): string[] {
+  const group = all.find(({ suite }) => suite === 'modes');
+  const rows = group?.rows.filter((row) => split(row.subject).base === 'naive' && row.figures.perSecond) ?? [];
+  const row = rows.find((one) => split(one.subject).level === '100') ?? rows[0];
+  const rate = row?.figures.perSecond?.median;
+  const other = group && row && reference(report, group, row, 'batched')?.figures.perSecond?.median;
+  if (row === undefined || rate === undefined || other === undefined) return [];
+  const { level = '' } = split(row.subject);
+  return [
+    `Subscribing and unsubscribing for every batch of ${count(level)} (\`naive\`) reads ${short(rate)} messages/s where \`take\` reads ${short(other)}.`,
+  ];
 }
 
 /** Batch sizes: one sentence for each way, with all its sizes. */
@@ -249,9 +284,11 @@ function peers(report: Report, all: Group[]): Answer {
     const here = [first, ...others.filter(({ group }) => group === first.group)];
     const parts = here
       .sort((a, b) => a.value.median - b.value.median)
-      .map(({ peer, value }) => `${times(value.median)} × ${peer}`);
+      .map(
+        ({ peer, value }, i) => `${times(value.median)} × ${i === 0 ? 'as many messages per second as ' : ''}${peer}`,
+      );
     const verb = first.group.suite === 'consume' ? 'reads' : 'writes';
-    return [`At ${where(first.group)}, \`${name}\` ${verb}, in messages per second, ${join(parts)}`];
+    return [`At ${where(first.group)}, \`${name}\` ${verb} ${join(parts)}`];
   });
   return {
     id: 'peers',

@@ -30,7 +30,7 @@ export function html(report: Report, draw: Draw): string {
 </head>
 <body>
 <header>
-<h1>${escaped(title)}</h1>
+<h1>rdkafka-rx bench</h1>
 <p class="soft">${escaped(subtitle(report))}</p>
 <nav><a href="#answers">Answers</a>${suites
     .map((suite) => `<a href="#${slug(suite)}">${escaped(TITLES[suite] ?? suite)}</a>`)

@@ -70,12 +70,14 @@ const SHOWN: Record<string, readonly string[]> = {
   produce: ['c', 'sendBatch', 'send'],
 };
 
+/** @throws UsageError when there is nothing to show */
 export function readmeSection(report: Report): string {
-  const parts: string[] = [setting(report)];
+  if (report.summary.length === 0) throw new UsageError('Nothing was measured: the README stays as it is.');
+  const parts: string[] = [wrapped(setting(report))];
   parts.push(
     answers(report)
       .filter(({ answer }) => !answer.startsWith('Not measured'))
-      .map(({ question, answer }) => `- **${question}** ${answer}`)
+      .map(({ question, answer }) => wrapped(`- **${question}** ${answer}`, '  '))
       .join('\n'),
   );
   for (const [suite, title] of [
@@ -88,20 +90,45 @@ export function readmeSection(report: Report): string {
   const latency = groups(report).filter((group) => group.suite === 'latency');
   for (const group of latency) parts.push(markdownTable(latencyTable(group)));
   parts.push(
-    'Medians (least–most) of the runs; × C: the median of the ratios within a run; CPU: seconds of all threads for a million messages.',
-    caveats(report).join(' '),
+    wrapped(
+      'Medians (least–most) of the runs; × C: the median of the ratios within a run; CPU: seconds of all threads for a million messages.',
+    ),
+    wrapped(caveats(report).join(' ')),
   );
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
+const WIDTH = 128;
+
+/** Lines as the README's others. What is between backticks stays together, if it is not longer than a line. */
+function wrapped(text: string, indent = ''): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.match(/`[^`]{1,100}`\S*|\S+/g) ?? []) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (longer.length <= WIDTH || line === '') {
+      line = longer;
+      continue;
+    }
+    lines.push(line);
+    line = indent + word;
+  }
+  return [...lines, line].join('\n');
+}
+
 function setting(report: Report): string {
-  const { machine = {}, versions = {}, startedAt = '' } = report;
+  const { machine = {}, versions = {}, startedAt } = report;
+  const memory = Number(machine.memoryMb);
+  const details = [machine.cpu, memory > 0 && `${Math.round(memory / 1024)} GB`].filter(Boolean).join(', ');
   const typed = commands(report).map((command) => `\`${command}\``);
-  const text = [
-    `Measured ${startedAt.slice(0, 10)} on ${machine.cores} cores (${machine.cpu}, ${Math.round(Number(machine.memoryMb) / 1024)} GB)`,
-    `${versions.kafka}, Node ${versions.node}, librdkafka ${withoutPath(versions.librdkafka ?? 'of unknown version')}`,
-  ].join(', against ');
-  return `${text}${typed.length > 0 ? `, by ${typed.join(' and ')}` : ''}.`;
+  const parts = [
+    `Measured${startedAt ? ` ${startedAt.slice(0, 10)}` : ''} on ${machine.cores ?? 'some'} cores (${details})`,
+    versions.kafka && `against ${versions.kafka}`,
+    versions.node && `Node ${versions.node}`,
+    versions.librdkafka && `librdkafka ${withoutPath(versions.librdkafka)}`,
+    typed.length > 0 && `by ${typed.join(' and ')}`,
+  ];
+  return `${parts.filter(Boolean).join(', ')}.`;
 }
 
 /** A row for each way that is shown, three columns for each size. */
