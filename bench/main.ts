@@ -8,6 +8,8 @@ import { merge } from './merge';
 import { HELP, type Options, parseOptions, UsageError } from './options';
 import { installPeers, isInstalled, reasonMissing } from './peers';
 import { buildReport, type Surroundings, table } from './report';
+import { readReport } from './report/model';
+import { publisher } from './report/publish';
 import { Runner } from './runner';
 import { SUBJECTS, type Subject } from './trials';
 
@@ -32,10 +34,16 @@ export async function main(args: string[]): Promise<void> {
 }
 
 async function bench(options: Options): Promise<number> {
+  const write = await publisher(options, progress);
+  if (options.from !== undefined) {
+    write(readReport(options.from));
+    return 0;
+  }
   if (options.merge.length > 0) {
     const whole = merge(options.merge);
     process.stdout.write(`${table(whole.runs)}\n`);
     if (options.json !== undefined) reportWriter(options)(whole);
+    write(whole);
     return 0;
   }
   const save = reportWriter(options);
@@ -85,7 +93,9 @@ async function bench(options: Options): Promise<number> {
   }
   const { runs } = runner;
   if (runs.length > 0) process.stdout.write(`${table(runs)}\n`);
-  save(buildReport(runs, around, signals > 0));
+  const report = buildReport(runs, around, signals > 0);
+  save(report);
+  write(report);
   if (signals > 0) return 130;
   return runs.some((run) => run.error !== undefined) ? 1 : 0;
 }

@@ -21,6 +21,15 @@ export interface Options {
   /** Reports of earlier runs, to be made one of; nothing is measured then. */
   merge: string[];
   quick: boolean;
+  /** Files that say the same for people. */
+  report: string | undefined;
+  markdown: string | undefined;
+  /** The README's section on performance is written anew. */
+  readme: boolean;
+  /** A report of an earlier run; nothing is measured then. */
+  from: string | undefined;
+  /** As it was typed, without the files to be written. */
+  command: string;
 }
 
 export const HELP = `Usage: npm run bench -- [options]
@@ -49,6 +58,10 @@ What
 Result
   --json FILE          write everything as JSON, also when interrupted with Ctrl-C
   --merge LIST         measure nothing: make one report of these JSON files
+  --report FILE        the same as a page for the browser, with charts (their library comes through npm, once)
+  --markdown FILE      the same as Markdown tables
+  --readme             write the README's section on performance anew
+  --from FILE          measure nothing: make these of a JSON that an earlier run wrote
   --help               this text
 
 Subjects
@@ -96,7 +109,34 @@ export function parseOptions(args: string[]): Options | null {
     json: values.json,
     merge: values.merge === undefined ? [] : some('--merge', list(values.merge)),
     quick,
+    report: values.report,
+    markdown: values.markdown,
+    readme: values.readme ?? false,
+    from: fromFile(args, values),
+    command: commandLine(args),
   };
+}
+
+/** What is made of an earlier run's figures; they cannot be chosen among, or measured otherwise, any more. */
+const MADE: readonly string[] = ['from', 'report', 'markdown', 'readme'];
+
+function fromFile(args: string[], values: ReturnType<typeof parse>): string | undefined {
+  if (values.from === undefined) return undefined;
+  const other = Object.keys(values).find((name) => !MADE.includes(name));
+  if (other !== undefined) {
+    throw new UsageError(`--from measures nothing, so --${other} has no meaning beside it (${args.join(' ')}).`);
+  }
+  if (values.report === undefined && values.markdown === undefined && !values.readme) {
+    throw new UsageError('--from makes a report of earlier figures: say which, with --report, --markdown or --readme.');
+  }
+  return values.from;
+}
+
+/** For the report, so that somebody else can do the same. */
+function commandLine(args: string[]): string {
+  const text = args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`)).join(' ');
+  const kept = text.replaceAll(/(^| )--(json|report|markdown)[ =](?:'[^']*'|\S+)|(^| )--readme\b/g, '').trim();
+  return kept === '' ? 'npm run bench' : `npm run bench -- ${kept}`;
 }
 
 /** The mock cluster answers a waiting fetch only when its time is over: a latency there says nothing. */
@@ -128,6 +168,10 @@ function parse(args: string[]) {
         quick: { type: 'boolean' },
         json: { type: 'string' },
         merge: { type: 'string' },
+        report: { type: 'string' },
+        markdown: { type: 'string' },
+        readme: { type: 'boolean' },
+        from: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;

@@ -1,8 +1,9 @@
 /** What the bench hands out: a JSON document and a table for the terminal. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
+import { arch, availableParallelism, cpus, homedir, loadavg, platform, release, totalmem } from 'node:os';
 import type { Options } from './options';
+import { describe } from './report/model';
 import { cpuPerMillion, figure, goalOf, meetsGoal, type Run, ratios, type Spread, spread } from './stats';
 import { CONSUMER_CONFIG, GOALS, PRODUCER_CONFIG, PROGRAM_CONFIG, SUBJECTS, SUITES } from './trials';
 
@@ -64,17 +65,28 @@ export function buildReport(runs: readonly Run[], around: Surroundings, partial:
       node: process.versions.node,
       'rdkafka-rx': packageVersion(),
       commit: commit(),
-      librdkafka: around.librdkafka,
+      librdkafka: around.librdkafka.replaceAll(homedir(), '~'),
       kafka: around.cluster,
       ...Object.assign({}, ...runs.map((run) => prefixed(run))),
     },
-    settings: { ...around.options, consumer: CONSUMER_CONFIG, consumerInC: PROGRAM_CONFIG, producer: PRODUCER_CONFIG },
+    settings: {
+      ...settingsOf(around.options),
+      consumer: CONSUMER_CONFIG,
+      consumerInC: PROGRAM_CONFIG,
+      producer: PRODUCER_CONFIG,
+    },
     goals: GOALS,
     leftOut: around.leftOut,
+    subjects: describe(runs),
     ratios: ratios(runs),
     summary: rows(runs),
     runs,
   };
+}
+
+/** Where the figures were written says nothing of them. */
+function settingsOf({ json: _, report, markdown, readme, from, ...settings }: Options) {
+  return settings;
 }
 
 export function rows(runs: readonly Run[]): Row[] {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Compiles the bench, then runs it: `node bench/run.mjs --help`.
+// Compiles the bench, then runs it: `node bench/run.mjs --help`, or the micro-benchmarks: `node bench/run.mjs micro --help`.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,4 +15,6 @@ if (!existsSync(join(root, 'dist/index.js'))) {
 const require = createRequire(import.meta.url);
 const compiled = spawnSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', here], { stdio: 'inherit' });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
-await require(join(root, 'build/bench/bench/main.js')).main(process.argv.slice(2));
+const args = process.argv.slice(2);
+const command = args[0] === 'micro' ? args.shift() : 'main';
+await require(join(root, `build/bench/bench/${command}.js`)).main(args);

@@ -1,0 +1,196 @@
+/** The same report as Markdown: whole, and the part of it that the README shows. */
+import { UsageError } from '../options';
+import { answers, caveats } from './answers';
+import { subtitle, withoutPath } from './html';
+import {
+  bytes,
+  commands,
+  described,
+  type Group,
+  groups,
+  type Report,
+  type Row,
+  ratio,
+  TITLES,
+  times,
+  titleOf,
+} from './model';
+import { type Cell, groupTable, leftOut, ratioTable, reference, spreadCell, type Table, voidRuns } from './tables';
+
+const BEGIN = '<!-- performance: begin (written by `npm run bench:readme`) -->';
+const END = '<!-- performance: end -->';
+
+const cellText = (text: string) =>
+  text
+    .replaceAll('\\', '\\\\')
+    .replaceAll('|', '\\|')
+    .replaceAll(/\s*\n\s*/g, ' ');
+const cell = ({ text, range, detail }: Cell) =>
+  cellText([text, range && `(${range})`, detail].filter(Boolean).join(' '));
+
+export function markdownTable({ head, rows }: Table): string {
+  const code = (text: string) => (/[$*_`]/.test(text) && !text.includes('`') ? `\`${text}\`` : text);
+  const lines = rows.map(({ cells: [first = { text: '' }, ...rest] }) => [code(cell(first)), ...rest.map(cell)]);
+  return [head.map(cellText), head.map((_, i) => (i === 0 ? '---' : '--:')), ...lines]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+}
+
+export function markdown(report: Report): string {
+  const parts = ['# rdkafka-rx bench', subtitle(report)];
+  for (const command of commands(report)) parts.push(`\`${command}\``);
+  for (const { question, answer, points, tables = [] } of answers(report)) {
+    parts.push(`## ${question}`, answer);
+    if (points.length > 0) parts.push(points.map((point) => `- ${point}`).join('\n'));
+    for (const { title, table } of tables) parts.push(`### ${title}`, markdownTable(table));
+  }
+  const against = caveats(report);
+  if (against.length > 0) parts.push('## What to hold against these figures', against.map((c) => `- ${c}`).join('\n'));
+  let suite = '';
+  for (const group of groups(report)) {
+    if (group.suite !== suite) parts.push(`## ${TITLES[group.suite] ?? group.suite}`);
+    suite = group.suite;
+    parts.push(`### ${titleOf(group)}`, markdownTable(groupTable(report, group)));
+  }
+  for (const [title, table] of [
+    ['All ratios', ratioTable(report)],
+    ['Runs that do not count', voidRuns(report)],
+    ['Left out', leftOut(report)],
+  ] as const) {
+    if (table.rows.length > 0) parts.push(`## ${title}`, markdownTable(table));
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+// --- the README's section
+
+/** The ways that the README shows: the limit, the ways that most people use, and each peer's fastest. */
+const SHOWN: Record<string, readonly string[]> = {
+  consume: ['c-batch-queue', 'take', 'batches$', 'messages$', 'for-await'],
+  produce: ['c', 'sendBatch', 'send'],
+};
+
+/** @throws UsageError when there is nothing to show */
+export function readmeSection(report: Report): string {
+  if (report.summary.length === 0) throw new UsageError('Nothing was measured: the README stays as it is.');
+  const parts: string[] = [wrapped(setting(report))];
+  parts.push(
+    answers(report)
+      .filter(({ answer }) => !answer.startsWith('Not measured'))
+      .map(({ question, answer }) => wrapped(`- **${question}** ${answer}`, '  '))
+      .join('\n'),
+  );
+  for (const [suite, title] of [
+    ['consume', 'Consume, messages per second'],
+    ['produce', 'Produce, messages per second'],
+  ] as const) {
+    const mine = groups(report).filter((group) => group.suite === suite);
+    if (mine.length > 0) parts.push(markdownTable(summary(report, mine, title)));
+  }
+  const latency = groups(report).filter((group) => group.suite === 'latency');
+  for (const group of latency) parts.push(markdownTable(latencyTable(group)));
+  parts.push(
+    wrapped(
+      'Medians (least–most) of the runs; × C: the median of the ratios within a run; CPU: seconds of all threads for a million messages.',
+    ),
+    wrapped(caveats(report).join(' ')),
+  );
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+const WIDTH = 128;
+
+/** Lines as the README's others. What is between backticks stays together, if it is not longer than a line. */
+function wrapped(text: string, indent = ''): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.match(/`[^`]{1,100}`\S*|\S+/g) ?? []) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (longer.length <= WIDTH || line === '') {
+      line = longer;
+      continue;
+    }
+    lines.push(line);
+    line = indent + word;
+  }
+  return [...lines, line].join('\n');
+}
+
+function setting(report: Report): string {
+  const { machine = {}, versions = {}, startedAt } = report;
+  const memory = Number(machine.memoryMb);
+  const details = [machine.cpu, memory > 0 && `${Math.round(memory / 1024)} GB`].filter(Boolean).join(', ');
+  const typed = commands(report).map((command) => `\`${command}\``);
+  const parts = [
+    `Measured${startedAt ? ` ${startedAt.slice(0, 10)}` : ''} on ${machine.cores ?? 'some'} cores (${details})`,
+    versions.kafka && `against ${versions.kafka}`,
+    versions.node && `Node ${versions.node}`,
+    versions.librdkafka && `librdkafka ${withoutPath(versions.librdkafka)}`,
+    typed.length > 0 && `by ${typed.join(' and ')}`,
+  ];
+  return `${parts.filter(Boolean).join(', ')}.`;
+}
+
+/** A row for each way that is shown, three columns for each size. */
+function summary(report: Report, all: Group[], title: string): Table {
+  const names = new Set<string>(SHOWN[all[0]?.suite ?? '']);
+  for (const group of all) {
+    const best = new Map<string, Row>();
+    for (const row of group.rows) {
+      const { kind, peer = row.subject } = described(report, group.suite, row.subject);
+      const of = (one?: Row) => one?.figures.perSecond?.median ?? 0;
+      if (kind === 'peer' && of(row) > of(best.get(peer))) best.set(peer, row);
+    }
+    // Its fastest way at the first size is shown at all of them, so that a row is one way of reading.
+    if (group === all[0]) for (const row of best.values()) names.add(row.subject);
+  }
+  const shown = [...names].filter((name) =>
+    all.some(({ rows }) => rows.some((row) => row.subject === name && row.figures.perSecond)),
+  );
+  const titles = all.flatMap((group) => {
+    const at = bytes(group.size) + (group.variant && `, ${group.variant}`);
+    return [at, '× C', 'CPU'];
+  });
+  return {
+    head: [title, ...titles],
+    rows: shown.map((name) => ({
+      cells: [
+        { text: name },
+        ...all.flatMap((group) => {
+          const row = group.rows.find((one) => one.subject === name);
+          const other = row && reference(report, group, row, 'c');
+          const value = other && row && ratio(report, row, other);
+          const figures = row?.figures ?? {};
+          return [
+            spreadCell(figures.perSecond, thousandsOf),
+            { text: value ? times(value.median) : '' },
+            { text: figures.cpuPerMillion ? times(figures.cpuPerMillion.median) : '–' },
+          ];
+        }),
+      ],
+    })),
+  };
+}
+
+/** Thousands, as millions make the slow ones equal and units make the fast ones long. */
+const thousandsOf = (value: number) => `${Math.round(value / 1000).toLocaleString('en-US')} k`;
+
+function latencyTable(group: Group): Table {
+  const keys = (['p50', 'p99', 'p999'] as const).filter((key) => group.rows.some((row) => row.figures[key]));
+  const titles = { p50: 'p50 ms', p99: 'p99 ms', p999: 'p99.9 ms' };
+  return {
+    head: [`Latency, ${bytes(group.size)}`, ...keys.map((key) => titles[key])],
+    rows: group.rows.map((row) => ({
+      cells: [{ text: row.subject }, ...keys.map((key) => spreadCell(row.figures[key], (value) => value.toFixed(2)))],
+    })),
+  };
+}
+
+/** The text with the section between its marks replaced; what is around them stays as it is. */
+export function withSection(text: string, section: string, file = 'README.md'): string {
+  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (from < 0 || to < from)
+    throw new UsageError(`${file} has no place for the figures: the lines ${BEGIN} and ${END}.`);
+  const body = section.trim();
+  return `${text.slice(0, from + BEGIN.length)}\n\n${body === '' ? '' : `${body}\n\n`}${text.slice(to)}`;
+}
