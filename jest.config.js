@@ -8,7 +8,12 @@ const project = (name, extra = {}) => ({
     '^rdkafka-rx$': '<rootDir>/lib/index.ts',
     '^rdkafka-rx/testing$': '<rootDir>/lib/testing.ts',
   },
-  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/build', '<rootDir>/bench/node_modules'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/dist',
+    '<rootDir>/build',
+    '<rootDir>/bench/node_modules',
+    '<rootDir>/test/packages',
+  ],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -35,3 +35,25 @@ export function thisPlatform() {
   closeSync(file);
   return { os, cpu, libc: head.includes('/ld-musl-') ? 'musl' : 'glibc' };
 }
+
+/** package.json of a platform's package. */
+export function platformManifest({ os, cpu, libc }, about) {
+  const { version, license, author, engines, repository } = manifest;
+  return {
+    name: packageName({ os, cpu, libc }),
+    version,
+    description: `The addon of rdkafka-rx for ${[os, cpu, libc].filter(Boolean).join(' ')}, ${about}`,
+    license,
+    author,
+    repository,
+    type: 'commonjs',
+    main: 'rdkafka_rx.node',
+    files: ['rdkafka_rx.node', 'THIRD-PARTY.txt'],
+    engines,
+    os: [os],
+    cpu: [cpu],
+    libc: libc && [libc],
+    // A scoped package is private unless it says so, and a private one gets no provenance.
+    publishConfig: { access: 'public' },
+  };
+}

@@ -4,7 +4,16 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, wr
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { buildAddon } from './build-native.mjs';
-import { glibcFloor, limits, manifest, packageName, platforms, root, thisPlatform } from './platforms.mjs';
+import {
+  glibcFloor,
+  limits,
+  manifest,
+  packageName,
+  platformManifest,
+  platforms,
+  root,
+  thisPlatform,
+} from './platforms.mjs';
 import { BuildError, run, say } from './toolchain.mjs';
 
 /** What the loader of each platform always has. Anything else might not be there, or be another version. */
@@ -134,24 +143,7 @@ async function prebuild() {
   );
   const version = askAddon(file);
 
-  const { license, author, engines } = manifest;
-  const { os, cpu, libc } = platform;
-  const json = {
-    name,
-    version: manifest.version,
-    description: `The addon of rdkafka-rx for ${[os, cpu, libc].filter(Boolean).join(' ')}, with librdkafka ${version}`,
-    license,
-    author,
-    main: 'rdkafka_rx.node',
-    files: ['rdkafka_rx.node', 'THIRD-PARTY.txt'],
-    engines,
-    os: [os],
-    cpu: [cpu],
-    ...(libc ? { libc: [libc] } : {}),
-    ...(manifest.repository ? { repository: manifest.repository } : {}),
-    // npm refuses provenance for a package that may be private.
-    publishConfig: { access: 'public' },
-  };
+  const json = platformManifest(platform, `with librdkafka ${version}`);
   writeFileSync(join(directory, 'package.json'), `${JSON.stringify(json, null, 2)}\n`);
   writeFileSync(
     join(directory, 'README.md'),
