@@ -50,6 +50,13 @@
             "OTHER_LDFLAGS": ["-Wl,-exported_symbol,_napi_register_module_v1", "-Wl,-exported_symbol,_node_api_module_get_api_version_v1"]
           }
         }],
+        ["OS=='win'", {
+          "include_dirs": ["<!(node <(root)/scripts/librdkafka.mjs path)"],
+          "defines": ["NOMINMAX", "WIN32_LEAN_AND_MEAN"],
+          "msvs_settings": {
+            "VCCLCompilerTool": {"AdditionalOptions": ["/std:c++17", "/utf-8"], "ExceptionHandling": 1}
+          }
+        }],
         ["OS=='linux' and prebuilt==1", {
           # libgcc_s stays shared: Node needs it too, and the static one asks for a newer glibc. So does what nobody calls.
           "ldflags": ["-static-libstdc++", "-Wl,--gc-sections"]
