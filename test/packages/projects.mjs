@@ -44,7 +44,7 @@ export const managers = {
     files: (url) => ({
       '.yarnrc.yml':
         `npmRegistryServer: '${url}'\nunsafeHttpWhitelist: ['127.0.0.1']\nenableScripts: false\n` +
-        'enableTelemetry: false\nenableGlobalCache: false\nenableImmutableInstalls: false\nnpmMinimalAgeGate: 0\n',
+        'enableTelemetry: false\nenableGlobalCache: false\nenableImmutableInstalls: false\nnpmMinimalAgeGate: 0\npnpEnableEsmLoader: true\n',
       // A project of its own, whatever is above it.
       'yarn.lock': '',
     }),

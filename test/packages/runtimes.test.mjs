@@ -2,23 +2,18 @@
 import assert from 'node:assert';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { nodeBinary } from '../../scripts/node-matrix.mjs';
 import { here } from './registry.mjs';
 import { usingRegistry } from './support.mjs';
 
-const context = usingRegistry();
+let project;
+usingRegistry(async (context) => {
+  project = context.project();
+  await project.add('rdkafka-rx', 'rxjs');
+});
 const timeout = 120_000;
 const require = createRequire(join(here, 'package.json'));
-let project;
-
-before(
-  async () => {
-    project = context.project();
-    await project.add('rdkafka-rx', 'rxjs');
-  },
-  { timeout },
-);
 
 /** The executable inside the package for this platform: the scripts that would copy it did not run. */
 function binary(name) {

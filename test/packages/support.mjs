@@ -12,8 +12,11 @@ export const platformPackage = packageName(thisPlatform());
 export const published = [platformPackage, 'rdkafka-rx'];
 export const directoryOf = (name) => join(packages, name);
 
-/** Starts the registry before the tests of this file and publishes; ends and clears all after them. */
-export function usingRegistry() {
+/**
+ * Starts the registry before the tests of this file and publishes; ends and clears all after them. `prepare` runs in the
+ * same hook: Node 20 does not wait for one before it starts the next.
+ */
+export function usingRegistry(prepare = async () => {}) {
   const directory = mkdtempSync(join(tmpdir(), 'rdkafka-rx-packages-'));
   const context = { directory, project: (manager) => new Project(directory, context.registry, manager) };
   before(async () => {
@@ -23,6 +26,7 @@ export function usingRegistry() {
       if (name !== platformPackage) await publishStandIn(join(directory, name), platform, context.registry.env);
     }
     for (const name of published) await sh(['npm', 'publish'], { cwd: directoryOf(name), env: context.registry.env });
+    await prepare(context);
   });
   after(async () => {
     await context.registry?.stop();

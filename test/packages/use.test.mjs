@@ -1,23 +1,18 @@
 // The installed package in the ways that projects use one.
 import assert from 'node:assert';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { root } from '../../scripts/platforms.mjs';
 import { usingRegistry } from './support.mjs';
 
-const context = usingRegistry();
 const timeout = 300_000;
 let project;
-
-before(
-  async () => {
-    project = context.project();
-    const typescript = ['typescript@5.9', '@types/node@20'];
-    const nest = ['@nestjs/common@11', '@nestjs/core@11', 'reflect-metadata'];
-    await project.add('rdkafka-rx', 'rxjs', ...typescript, ...nest, 'esbuild@0.28', 'jest@30', 'vitest@3');
-  },
-  { timeout },
-);
+usingRegistry(async (context) => {
+  project = context.project();
+  const typescript = ['typescript@5.9', '@types/node@20'];
+  const nest = ['@nestjs/common@11', '@nestjs/core@11', 'reflect-metadata'];
+  await project.add('rdkafka-rx', 'rxjs', ...typescript, ...nest, 'esbuild@0.28', 'jest@30', 'vitest@3');
+});
 
 const consumed = async (...args) => assert.equal((await project.node(...args)).stdout, 'consumed\n');
 
