@@ -1,8 +1,10 @@
 {
   # Built by `npm run build:native`, which finds or builds librdkafka first. `sanitize` is address, thread or empty;
+  # `prebuilt` is 1 for the addon to publish, which brings the C++ library along;
   # `root` is this directory, also when a sanitizer build includes this file from its own directory.
   "variables": {
     "sanitize%": "",
+    "prebuilt%": "0",
     "root%": "<(module_root_dir)"
   },
   "targets": [
@@ -47,6 +49,17 @@
             # macOS links two-level: what is linked in stays bound to itself. dlclose of an image with running threads is the nodelete case.
             "OTHER_LDFLAGS": ["-Wl,-exported_symbol,_napi_register_module_v1", "-Wl,-exported_symbol,_node_api_module_get_api_version_v1"]
           }
+        }],
+        ["OS=='win'", {
+          "include_dirs": ["<!(node <(root)/scripts/librdkafka.mjs path)"],
+          "defines": ["NOMINMAX", "WIN32_LEAN_AND_MEAN"],
+          "msvs_settings": {
+            "VCCLCompilerTool": {"AdditionalOptions": ["/std:c++17", "/utf-8"], "ExceptionHandling": 1}
+          }
+        }],
+        ["OS=='linux' and prebuilt==1", {
+          # libgcc_s stays shared: Node needs it too, and the static one asks for a newer glibc. So does what nobody calls.
+          "ldflags": ["-static-libstdc++", "-Wl,--gc-sections"]
         }],
         ["OS=='linux' and sanitize!=''", {
           "cflags": ["-fsanitize=<(sanitize)", "-fno-omit-frame-pointer", "-O1"],

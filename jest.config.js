@@ -13,6 +13,7 @@ const project = (name, extra = {}) => ({
     '<rootDir>/build',
     '<rootDir>/bench/node_modules',
     '<rootDir>/bench/tools',
+    '<rootDir>/test/packages',
   ],
   transform: {
     '^.+\\.ts$': [

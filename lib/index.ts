@@ -50,8 +50,26 @@ export * from './serdes';
 export { closeOnSignals, type SignalOptions, type SignalShutdown } from './shutdown';
 export type { BatchOptions, CreditLimits } from './stream/batcher';
 export type { CommitOptions } from './stream/committer';
-export type * from './stream/events';
-export { HandlerError } from './stream/failure';
+export type {
+  Abandoned,
+  AutoCommitEvent,
+  CommitEvent,
+  ConsumerEvent,
+  ErrorEvent,
+  RebalanceEvent,
+  StreamEvent,
+} from './stream/events';
+export {
+  type BatchHandler,
+  type DeadLetter,
+  type Decision,
+  type FailureOptions,
+  type FailurePolicy,
+  type HandlerContext,
+  HandlerError,
+  type MessageHandler,
+  type Order,
+} from './stream/failure';
 export { LeaseHeldError } from './stream/feed';
 export type {
   ClientEvent,
@@ -65,6 +83,6 @@ export { PartitionStream } from './stream/observable';
 export * from './stream/operators';
 export type { Range, RangePoint } from './stream/read-range';
 export type { RebalanceOptions } from './stream/rebalance';
-export type * from './stream/run';
+export type { RunBatchOptions, RunOptions, RunSummary } from './stream/run';
 export type { CommitMode, KafkaStream, StopOptions, StopSummary, StreamOptions, Topics } from './stream/stream';
 export type { WatchOptions } from './stream/watch';

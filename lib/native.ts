@@ -4,7 +4,7 @@
  * Every method that returns a promise is answered by the client's own thread and rejects with a {@link NativeError},
  * a plain object; the others return at once.
  */
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { LoadError, type NativeError } from './errors';
 import type {
@@ -172,29 +172,56 @@ export interface NativeAddon {
   readonly MockCluster: new (settings: Settings, brokers: number, deliver: Deliver<Delivery>) => NativeMockCluster;
 }
 
+/** The C library that this executable was linked with, read from the name of its loader: a report of the process takes long and is not everywhere. */
 function isMusl(): boolean {
-  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
-  return process.platform === 'linux' && report?.header?.glibcVersionRuntime === undefined;
+  try {
+    const file = openSync(process.execPath, 'r');
+    try {
+      const head = Buffer.alloc(4096);
+      return head.toString('latin1', 0, readSync(file, head, 0, head.length, 0)).includes('/ld-musl-');
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false;
+  }
+}
+
+/** The package of this platform, by the names of `os`, `cpu` and `libc` in its package.json. */
+function packageName(): string {
+  const libc = process.platform === 'linux' ? (isMusl() ? '-musl' : '-glibc') : '';
+  return `@rdkafka-rx/${process.platform}-${process.arch}${libc}`;
 }
 
 function load(): NativeAddon {
-  // A build in this checkout, then the package of this platform. Only "there is none" goes on to the next: a binary
-  // that is there and does not load says why.
+  // A build of one's own (this checkout's, or `rdkafka-rx-build`), then the package of this platform. Only "there is
+  // none" goes on to the next: a binary that is there and does not load says why.
   const local = process.env.RDKAFKA_RX_ADDON ?? join(__dirname, '..', 'build', 'Release', 'rdkafka_rx.node');
-  const platform = `${process.platform}-${process.arch}${isMusl() ? '-musl' : ''}`;
-  const prebuilt = `@rdkafka-rx/${platform}`;
+  if (existsSync(local)) return open(local, local);
+  const prebuilt = packageName();
   try {
-    if (existsSync(local)) return require(local) as NativeAddon;
-    return require(prebuilt) as NativeAddon;
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code !== 'MODULE_NOT_FOUND') throw new LoadError(`The rdkafka-rx addon does not load: ${message}`, { cause });
+    return open(prebuilt, prebuilt);
+  } catch (error) {
+    const cause = error instanceof LoadError ? (error.cause as NodeJS.ErrnoException) : undefined;
+    if (cause?.code !== 'MODULE_NOT_FOUND') throw error;
     throw new LoadError(
-      `There is no rdkafka-rx addon for ${platform}: install the optional package ${prebuilt} (npm leaves it out ` +
-        'with --omit=optional or a lock file of another platform), build it in a checkout with `npm run build:native`, ' +
-        'or name a built one in RDKAFKA_RX_ADDON',
+      `There is no rdkafka-rx addon for this platform: install its optional package ${prebuilt} (a package manager ` +
+        'leaves it out with --omit=optional, or with a lock file made on another platform), build one with ' +
+        '`npx rdkafka-rx-build`, or name a built one in RDKAFKA_RX_ADDON',
       { cause },
     );
+  }
+}
+
+function open(id: string, name: string): NativeAddon {
+  try {
+    return require(id) as NativeAddon;
+  } catch (cause) {
+    const { message } = cause as Error;
+    const way = /GLIBC/.test(message)
+      ? '; this system is older than the one it was built for: build one here with `npx rdkafka-rx-build`'
+      : '';
+    throw new LoadError(`The rdkafka-rx addon ${name} does not load: ${message}${way}`, { cause });
   }
 }
 

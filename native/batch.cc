@@ -42,6 +42,10 @@ bool HasNoHeaders(const rd_kafka_message_t* message, int32_t leader_epoch) {
          static_cast<const uint8_t*>(message->payload)[message->len] == 0;
 }
 
+#ifdef _MSC_VER
+#define __builtin_prefetch(address) static_cast<void>(address)
+#endif
+
 // Another thread wrote what HasNoHeaders() looks at: a cache miss a message, unless it is on its way by then.
 void PrefetchEnd(rd_kafka_message_t* const* messages, size_t count, size_t i) {
   if (i + 16 < count) __builtin_prefetch(messages[i + 16]);

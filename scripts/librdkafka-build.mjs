@@ -89,6 +89,18 @@ export function buildInto(prefix, recipe) {
   }
 }
 
+/** The source alone, in a directory of the caller's. */
+export function unpackInto(directory, recipe) {
+  if (!directory || existsSync(directory)) throw new BuildError('give a directory that does not exist yet.');
+  mkdirSync(dirname(directory), { recursive: true });
+  const work = mkdtempSync(`${directory}.`);
+  try {
+    renameSync(fetchSource(work, recipe), directory);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
 /** `npm pack` uses the registry, proxy and certificates npm is configured with, runs nothing of the package and installs none of its dependencies. */
 function fetchSource(work, recipe) {
   const npm =
@@ -100,6 +112,8 @@ function fetchSource(work, recipe) {
   const packed = spawnSync(npm[0], args, {
     cwd: work,
     encoding: 'utf8',
+    // npm is a batch file there.
+    shell: process.platform === 'win32' && npm[0] === 'npm',
     env: { ...process.env, npm_config_dry_run: '' },
   });
   const archive = readdirSync(work).find((name) => name.endsWith('.tgz'));

@@ -1,16 +1,18 @@
-// Where librdkafka comes from. `node scripts/librdkafka.mjs include|libs|defines|docs|describe [sanitizer]` prints what binding.gyp
+// Where librdkafka comes from. `node scripts/librdkafka.mjs include|path|libs|defines|docs|describe [sanitizer]` prints what binding.gyp
 // and the generators need, building the library first when it is not in the cache.
 //
 //   RDKAFKA_RX_LIBRDKAFKA=(unset)    the pinned source below, built once, static, into RDKAFKA_RX_CACHE (default ~/.cache/rdkafka-rx)
 //   RDKAFKA_RX_LIBRDKAFKA=system     the system's, through pkg-config
-//   RDKAFKA_RX_LIBRDKAFKA=/prefix    an installed one
+//   RDKAFKA_RX_LIBRDKAFKA=/prefix    an installed one; the only way on Windows
+//
+// `node scripts/librdkafka.mjs source <directory>` unpacks the pinned source there, for a build by other means.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chooseDependencies } from './dependencies.mjs';
-import { buildInto, withLock } from './librdkafka-build.mjs';
+import { buildInto, unpackInto, withLock } from './librdkafka-build.mjs';
 import { BuildError, cc, compilerId, cxx, installHint, pkgConfig, requireToolchain, say } from './toolchain.mjs';
 
 /** The newest librdkafka source that an npm package carries. Only its files are used: none of its scripts run, none of its dependencies are installed. */
@@ -32,7 +34,7 @@ export const cacheRoot = () =>
  */
 export async function librdkafka(sanitize = '') {
   const wanted = process.env.RDKAFKA_RX_LIBRDKAFKA?.trim() || '';
-  requireToolchain();
+  requireToolchain(isAbsolute(wanted));
   const found =
     wanted === '' ? await fromPinnedSource(sanitize) : wanted === 'system' ? fromSystem() : fromPrefix(wanted);
   return checkVersion(found);
@@ -114,20 +116,29 @@ function fromPrefix(prefix) {
     );
   const library = libraryIn(directory);
   // librdkafka-static.a is self-contained apart from what its build could only link dynamically: its .pc file names that.
-  const libs = library.endsWith('.a')
-    ? [library, ...privateLibs(directory), ...systemLibs]
-    : [`-L${directory}`, '-lrdkafka', `-Wl,-rpath,${directory}`];
+  const libs = library.endsWith('.lib')
+    ? [...archivesIn(directory), ...windowsLibs]
+    : library.endsWith('.a')
+      ? [library, ...privateLibs(directory), ...systemLibs]
+      : [`-L${directory}`, '-lrdkafka', `-Wl,-rpath,${directory}`];
   return {
     version: headerVersion(include),
     source: `prefix ${prefix}`,
     include,
     libs,
-    defines: [],
+    defines: library.endsWith('.lib') ? ['LIBRDKAFKA_STATICLIB'] : [],
     docs: null,
     features: [],
     missing: [],
   };
 }
+
+/** On Windows an archive does not say what else it needs: everything beside it does, and these of the system. */
+const archivesIn = (directory) =>
+  readdirSync(directory)
+    .filter((name) => /\.lib$/i.test(name))
+    .map((name) => join(directory, name));
+const windowsLibs = ['ws2_32', 'secur32', 'crypt32', 'bcrypt', 'user32', 'advapi32'].map((name) => `${name}.lib`);
 
 const multiarch = (prefix) =>
   existsSync(join(prefix, 'lib'))
@@ -137,7 +148,7 @@ const multiarch = (prefix) =>
     : [];
 
 function libraryIn(directory) {
-  const names = ['librdkafka-static.a', 'librdkafka.so', 'librdkafka.dylib'];
+  const names = ['librdkafka-static.a', 'librdkafka.so', 'librdkafka.dylib', 'rdkafka.lib'];
   const name = names.find((candidate) => existsSync(join(directory, candidate)));
   return name ? realpathSync(join(directory, name)) : null;
 }
@@ -174,10 +185,20 @@ function checkVersion(found) {
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const [what = 'describe', sanitize = ''] = process.argv.slice(2);
   try {
+    if (what === 'source') {
+      unpackInto(sanitize, pinned);
+      process.exit();
+    }
     const found = await librdkafka(sanitize);
     // -isystem: warnings of librdkafka's own header are not ours. The compiler's default directory must not be named so.
     const include = found.include === '/usr/include' ? '' : `-isystem${found.include}`;
-    const lines = { include, libs: found.libs.join(' '), defines: found.defines.join(' '), docs: found.docs ?? '' };
+    const lines = {
+      include,
+      path: found.include,
+      libs: found.libs.join(' '),
+      defines: found.defines.join(' '),
+      docs: found.docs ?? '',
+    };
     process.stdout.write(`${lines[what] ?? JSON.stringify(found, null, 2)}\n`);
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;

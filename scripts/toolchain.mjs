@@ -41,10 +41,13 @@ export function run(command, args, options = {}) {
 
 const gnu = { apt: 'build-essential', dnf: 'gcc gcc-c++ make', apk: 'build-base', pacman: 'base-devel', xcode: true };
 
-export function requireToolchain() {
+/** @param installed librdkafka is there already */
+export function requireToolchain(installed = false) {
   if (process.platform === 'win32') {
+    // node-gyp finds the compiler itself.
+    if (installed) return;
     throw new BuildError(
-      'rdkafka-rx builds from source on Linux and macOS only; on Windows install the published package, or build inside WSL.',
+      'rdkafka-rx builds from source on Linux and macOS only; on Windows install the published package, build inside WSL, or name an installed librdkafka in RDKAFKA_RX_LIBRDKAFKA.',
     );
   }
   const missing = (what, names) => {
@@ -118,4 +121,7 @@ export function nodeHeaders() {
   return root ? { root, include: join(root, 'include/node') } : null;
 }
 
-export const compilerId = () => execFileSync('sh', ['-c', `${cc} --version; ${cxx} --version`], { encoding: 'utf8' });
+export const compilerId = () =>
+  process.platform === 'win32'
+    ? (process.env.VCToolsVersion ?? 'msvc')
+    : execFileSync('sh', ['-c', `${cc} --version; ${cxx} --version`], { encoding: 'utf8' });

@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { Admin, Consumer, type GlobalConfig, type KafkaError, Producer } from 'rdkafka-rx';
+import { inspect } from 'node:util';
+import { Admin, type ClientOptions, Consumer, type GlobalConfig, type KafkaError, Producer } from 'rdkafka-rx';
 import { liveHandles } from 'rdkafka-rx/testing';
 import { filter, firstValueFrom } from 'rxjs';
 import { type Kafka, startKafka } from '../support/kafka';
@@ -29,8 +31,8 @@ async function roundTrip(config: GlobalConfig, options = {}): Promise<void> {
 }
 
 /** The first error that is not only "no broker is left", which follows every one. */
-async function firstError(config: GlobalConfig): Promise<KafkaError> {
-  await using admin = new Admin(config);
+async function firstError(config: GlobalConfig, options: ClientOptions = {}): Promise<KafkaError> {
+  await using admin = new Admin(config, options);
   const told = firstValueFrom(admin.errors$.pipe(filter(({ code }) => code !== 'ERR_KAFKA__ALL_BROKERS_DOWN')));
   const asked = admin.metadata(null, { timeoutMs: 2_000 }).then(
     () => 'answered',
@@ -59,6 +61,20 @@ const sasl = (mechanism: string, more: object = {}): GlobalConfig =>
     ...more,
   }) as GlobalConfig;
 
+const oauth = (): GlobalConfig => sasl('OAUTHBEARER', { 'sasl.username': undefined, 'sasl.password': undefined });
+
+/** An unsigned token, as the tests' broker takes them. */
+function token(lifetimeSeconds: number) {
+  const part = (data: object) => Buffer.from(JSON.stringify(data)).toString('base64url');
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { sub: 'alice', iat: Math.min(now, now + lifetimeSeconds) - 10, exp: now + lifetimeSeconds };
+  return {
+    value: `${part({ alg: 'none' })}.${part(claims)}.`,
+    expiresAt: (now + lifetimeSeconds) * 1000,
+    principal: 'alice',
+  };
+}
+
 describe('TLS', () => {
   it('round trip', () => roundTrip(tls('TLS')));
 
@@ -69,6 +85,25 @@ describe('TLS', () => {
     const { certificate, key } = material().client;
     return roundTrip(tls('MTLS', { 'ssl.certificate.location': certificate, 'ssl.key.location': key }));
   });
+
+  it('round trip with a client certificate as text, its key encrypted', () => {
+    const { certificate, key } = material().client;
+    const encrypted = execFileSync('openssl', ['pkey', '-in', key, '-aes256', '-passout', 'pass:key-password'], {
+      encoding: 'utf8',
+    });
+    return roundTrip(
+      tls('MTLS', {
+        'ssl.ca.location': undefined,
+        'ssl.ca.pem': readFileSync(material().ca, 'utf8'),
+        'ssl.certificate.pem': readFileSync(certificate, 'utf8'),
+        'ssl.key.pem': encrypted,
+        'ssl.key.password': 'key-password',
+      }),
+    );
+  });
+
+  it('certificates and host names are checked unless they are turned off', () =>
+    roundTrip(tls('BADHOST', { 'ssl.endpoint.identification.algorithm': 'none' })));
 
   it.each([
     [
@@ -96,9 +131,33 @@ describe('TLS', () => {
     expect(error.message).toMatch(/Check 'bootstrap.servers' and 'security.protocol'/);
   });
 
-  it('no client certificate where one is required is refused', async () => {
-    const error = await firstError(tls('MTLS'));
+  it.each([
+    ['no client certificate where one is required', () => ({})],
+    [
+      'a client certificate of another authority',
+      () => ({
+        'ssl.certificate.location': material().rogueClient.certificate,
+        'ssl.key.location': material().rogueClient.key,
+      }),
+    ],
+  ])('%s is refused', async (_, more) => {
+    const error = await firstError(tls('MTLS', more()));
     expect(error.code).toMatch(/^ERR_KAFKA__(SSL|TRANSPORT)$/);
+    expect(error.message).toMatch(/Check '/);
+  });
+
+  it.each([
+    ['a key that is not one', { 'ssl.key.pem': 'no-key-at-all' }, /ssl\.key\.pem|private key/],
+    ['an authority that is not there', { 'ssl.ca.location': '/nowhere/ca.pem' }, /ssl\.ca\.location/],
+  ])('%s is a ConfigError at once, without the value of a secret', (_, more, reason) => {
+    let error: unknown;
+    try {
+      new Admin(tls('MTLS', more));
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({ name: 'ConfigError', message: expect.stringMatching(reason) });
+    expect(inspect(error)).not.toContain('no-key-at-all');
   });
 });
 
@@ -112,15 +171,42 @@ describe('SASL', () => {
       sasl('SCRAM-SHA-256', { 'bootstrap.servers': material().bootstrap.SASL, 'security.protocol': 'sasl_plaintext' }),
     ));
 
-  it('round trip with OAUTHBEARER, the token from the option', () => {
-    const part = (data: object) => Buffer.from(JSON.stringify(data)).toString('base64url');
-    const oauthBearerToken = () => {
-      const now = Math.floor(Date.now() / 1000);
-      const claims = { sub: 'alice', iat: now, exp: now + 3600 };
-      return { value: `${part({ alg: 'none' })}.${part(claims)}.`, expiresAt: (now + 3600) * 1000, principal: 'alice' };
+  it('round trip with OAUTHBEARER, the token from an asynchronous provider', async () => {
+    const oauthBearerToken = jest.fn(async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return token(3600);
+    });
+    await roundTrip(oauth(), { oauthBearerToken });
+    expect(oauthBearerToken).toHaveBeenCalled();
+  });
+
+  it('a token that the broker finds expired: an error that says what to check, without the token', async () => {
+    const expired = { ...token(-3600), expiresAt: Date.now() + 3_600_000 };
+    const error = await firstError(oauth(), { oauthBearerToken: () => expired });
+    expect(error).toMatchObject({ name: 'KafkaError', code: 'ERR_KAFKA__AUTHENTICATION', fatal: false });
+    expect(error.message).toMatch(/Check /);
+    expect(inspect(error)).not.toContain(expired.value);
+  });
+
+  it('a token whose own time is over is refused before it is sent', async () => {
+    const expired = token(-3600);
+    const error = await firstError(oauth(), { oauthBearerToken: () => expired });
+    expect(error.message).toMatch(/[Tt]oken.*(expired|unexpired)/);
+    expect(inspect(error)).not.toContain(expired.value);
+  });
+
+  it('a provider that fails: its reason is the error, and the next token is asked for again', async () => {
+    let asked = 0;
+    const oauthBearerToken = async () => {
+      if (++asked === 1) throw new Error('the identity provider is down');
+      return token(3600);
     };
-    const config = sasl('OAUTHBEARER', { 'sasl.username': undefined, 'sasl.password': undefined });
-    return roundTrip(config, { oauthBearerToken });
+    await using admin = new Admin(oauth(), { oauthBearerToken });
+    const error = await firstValueFrom(admin.errors$);
+    expect(error.message).toMatch(/No OAUTHBEARER token: the identity provider is down/);
+    // librdkafka asks again after ten seconds.
+    expect((await admin.metadata(null, { timeoutMs: 30_000 })).brokers.length).toBeGreaterThan(0);
+    expect(asked).toBeGreaterThan(1);
   });
 
   it.each(['PLAIN', 'SCRAM-SHA-256'])(
@@ -141,5 +227,39 @@ describe('SASL', () => {
     const error = await producer.send({ topic, value: 'x' }).catch((cause: KafkaError) => cause);
     expect(error).toMatchObject({ name: 'ProduceError', code: 'ERR_KAFKA__MSG_TIMED_OUT', status: 'not-persisted' });
     await producer.close();
+  });
+});
+
+describe('secrets', () => {
+  it.each([
+    ['a password', () => sasl('SCRAM-SHA-512'), () => [material().user.password]],
+    [
+      'a key and its password',
+      () => {
+        const { certificate, key } = material().client;
+        return tls('MTLS', {
+          'ssl.certificate.pem': readFileSync(certificate, 'utf8'),
+          'ssl.key.pem': readFileSync(key, 'utf8'),
+          'ssl.key.password': 'not-needed-here',
+        });
+      },
+      () => [readFileSync(material().client.key, 'utf8').split('\n')[1] ?? '', 'not-needed-here'],
+    ],
+    ['a token', oauth, () => []],
+  ])('%s is in no log line with everything logged, in no error and in no inspection', async (_, config, secrets) => {
+    const given = token(3600);
+    const options = config === oauth ? { oauthBearerToken: () => given } : {};
+    await using admin = new Admin({ ...config(), debug: 'all' }, options);
+    let said = '';
+    admin.logs$.subscribe((line) => {
+      said += `${inspect(line)}\n`;
+    });
+    admin.errors$.subscribe((error) => {
+      said += `${inspect(error)}\n`;
+    });
+    await admin.metadata(null, { timeoutMs: 10_000 });
+    said += inspect(admin, { depth: 9, showHidden: true }) + JSON.stringify(admin);
+    expect(said).toMatch(/SASL|SSL/);
+    for (const secret of [...secrets(), given.value].filter(Boolean)) expect(said).not.toContain(secret);
   });
 });

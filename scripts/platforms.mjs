@@ -1,0 +1,59 @@
+// The platforms that get a package, and how it is called.
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** Each is one job of the release workflow. */
+export const platforms = [
+  { os: 'linux', cpu: 'x64', libc: 'glibc' },
+  { os: 'linux', cpu: 'arm64', libc: 'glibc' },
+  { os: 'linux', cpu: 'x64', libc: 'musl' },
+  { os: 'linux', cpu: 'arm64', libc: 'musl' },
+  { os: 'darwin', cpu: 'x64' },
+  { os: 'darwin', cpu: 'arm64' },
+  { os: 'win32', cpu: 'x64' },
+];
+
+/** The oldest glibc that the prebuilt addon runs on: Debian 12, Ubuntu 22.04, RHEL 9, Amazon Linux 2023. */
+export const glibcFloor = '2.34';
+
+/** Bytes, compressed, of a package at most. */
+export const limits = { main: 500_000, platform: 8_000_000 };
+
+export const packageName = ({ os, cpu, libc }) => `@rdkafka-rx/${[os, cpu, libc].filter(Boolean).join('-')}`;
+
+/** As the loader in lib/native.ts does it. */
+export function thisPlatform() {
+  const { platform: os, arch: cpu } = process;
+  if (os !== 'linux') return { os, cpu };
+  const file = openSync(process.execPath, 'r');
+  const head = Buffer.alloc(4096);
+  readSync(file, head, 0, head.length, 0);
+  closeSync(file);
+  return { os, cpu, libc: head.includes('/ld-musl-') ? 'musl' : 'glibc' };
+}
+
+/** package.json of a platform's package. */
+export function platformManifest({ os, cpu, libc }, about) {
+  const { version, license, author, engines, repository } = manifest;
+  return {
+    name: packageName({ os, cpu, libc }),
+    version,
+    description: `The addon of rdkafka-rx for ${[os, cpu, libc].filter(Boolean).join(' ')}, ${about}`,
+    license,
+    author,
+    repository,
+    type: 'commonjs',
+    main: 'rdkafka_rx.node',
+    files: ['rdkafka_rx.node', 'THIRD-PARTY.txt'],
+    engines,
+    os: [os],
+    cpu: [cpu],
+    libc: libc && [libc],
+    // A scoped package is private unless it says so, and a private one gets no provenance.
+    publishConfig: { access: 'public' },
+  };
+}

@@ -1,0 +1,175 @@
+// Makes the package of the platform it runs on in build/packages/, to be published: builds the addon with everything static, strips
+// it, and checks what it is: which symbols it shows, what it needs from the system, which glibc, how large.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { buildAddon } from './build-native.mjs';
+import {
+  glibcFloor,
+  limits,
+  manifest,
+  packageName,
+  platformManifest,
+  platforms,
+  root,
+  thisPlatform,
+} from './platforms.mjs';
+import { BuildError, run, say } from './toolchain.mjs';
+
+/** What the loader of each platform always has. Anything else might not be there, or be another version. */
+const systemLibraries = {
+  linux: /^(libc|libm|libdl|librt|libpthread|libgcc_s)\.so|^ld-linux|^libc\.musl-|^ld-musl/,
+  darwin:
+    /^\/usr\/lib\/lib(System|c\+\+|resolv)\b|^\/System\/Library\/Frameworks\/|^@rpath\/rdkafka_rx|rdkafka_rx\.node$/,
+};
+const entryPoints = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
+const features = ['gzip', 'snappy', 'ssl', 'sasl', 'lz4', 'zstd', 'sasl_plain', 'sasl_scram', 'sasl_oauthbearer'];
+
+function output(program, ...args) {
+  const result = run(program, args, { maxBuffer: 1 << 26 });
+  if (result.status !== 0)
+    throw new BuildError(`${program} ${args.join(' ')} failed: ${result.stderr ?? result.error}`);
+  return result.stdout;
+}
+
+/** The newest version of glibc that a symbol of this binary asks for, as `objdump -T` prints it. */
+export function neededGlibc(file) {
+  const versions = [...output('objdump', '-T', file).matchAll(/\(?GLIBC_(\d+\.\d+)/g)].map((match) => match[1]);
+  return versions.sort((a, b) => order(a) - order(b)).at(-1) ?? null;
+}
+
+const order = (version) => version.split('.').reduce((sum, part) => sum * 1000 + Number(part), 0);
+
+function checkLinux(file, libc) {
+  const dynamic = output('objdump', '-T', file).split('\n');
+  const shown = dynamic.filter((line) => / g .*DF? .*\.text/.test(line)).map((line) => line.trim().split(/\s+/).at(-1));
+  refuse(
+    'shows other symbols than its entry points',
+    shown.filter((name) => !entryPoints.includes(name)),
+  );
+  refuse(
+    'lacks an entry point',
+    entryPoints.filter((name) => !shown.includes(name)),
+  );
+  // Weak ones are hooks that may stay empty.
+  const wanted = dynamic
+    .filter((line) => /^\S+ (?! w).*\*UND\*/.test(line))
+    .map((line) => line.trim().split(/\s+/).at(-1));
+  const foreign = /^(SSL|TLS|EVP|X509|BIO|PEM|OPENSSL|CRYPTO|ZSTD|LZ4|inflate|deflate|rd_kafka)_?|^_ZN2v8|^uv_/;
+  refuse(
+    'takes from the process what should be inside',
+    wanted.filter((name) => foreign.test(name)),
+  );
+  const needed = [...output('objdump', '-p', file).matchAll(/NEEDED\s+(\S+)/g)].map((match) => match[1]);
+  refuse(
+    'needs libraries that a system may not have',
+    needed.filter((name) => !systemLibraries.linux.test(name)),
+  );
+  if (libc !== 'glibc') return libc;
+  const glibc = neededGlibc(file);
+  if (order(glibc) > order(glibcFloor))
+    throw new BuildError(
+      `the addon needs glibc ${glibc}, and ${glibcFloor} is promised: build on an older system, or raise the floor.`,
+    );
+  return `glibc ${glibc} or newer`;
+}
+
+function checkMac(file) {
+  const shown = output('nm', '-gU', file)
+    .trim()
+    .split('\n')
+    .map((line) => line.split(/\s+/).at(-1).replace(/^_/, ''));
+  refuse(
+    'shows other symbols than its entry points',
+    shown.filter((name) => !entryPoints.includes(name)),
+  );
+  const needed = output('otool', '-L', file)
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(' ')[0]);
+  refuse(
+    'needs libraries that a system may not have',
+    needed.filter((name) => !systemLibraries.darwin.test(name)),
+  );
+  return `macOS ${/minos (\S+)/.exec(output('otool', '-l', file))?.[1] ?? '12.0'} or newer`;
+}
+
+function refuse(what, names) {
+  if (names.length > 0) throw new BuildError(`the addon ${what}: ${names.slice(0, 10).join(', ')}.`);
+}
+
+/** In a process of its own, so that what is stripped is what is asked. */
+function askAddon(file) {
+  const script = 'const a = require(process.argv[1]); console.log(JSON.stringify([a.version, a.builtinFeatures()]))';
+  const [version, built] = JSON.parse(output(process.execPath, '-e', script, file));
+  refuse(
+    'was built without',
+    features.filter((name) => !built.split(',').includes(name)),
+  );
+  return version;
+}
+
+/** npm runs a script of this name before every `npm run build` too, where nobody asked for a package. npm's title has the command. */
+function isHook() {
+  for (let pid = process.ppid, hops = 0; pid > 1 && hops < 3; hops++) {
+    const [, parent, command = ''] =
+      /^\s*(\d+)\s+(.*)/.exec(run('ps', ['-o', 'ppid=,args=', '-p', String(pid)]).stdout ?? '') ?? [];
+    if (/^npm run/.test(command)) return !/\bprebuild\b/.test(command);
+    pid = Number(parent ?? 0);
+  }
+  return false;
+}
+
+async function prebuild() {
+  if (isHook()) return;
+  const platform = thisPlatform();
+  const name = packageName(platform);
+  if (!platforms.some((one) => packageName(one) === name))
+    throw new BuildError(`${name} is not one of the packages in scripts/platforms.mjs.`);
+  process.env.RDKAFKA_RX_OPENSSL ||= 'static';
+  const { addon, library } = await buildAddon('prebuilt');
+
+  const directory = join(root, 'build/packages', name);
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  const file = join(directory, 'rdkafka_rx.node');
+  copyFileSync(addon, file);
+  if (platform.os === 'linux') output('strip', '--strip-all', '--remove-section=.comment', file);
+  if (platform.os === 'darwin') output('strip', '-x', file);
+  const system = { linux: checkLinux, darwin: checkMac, win32: () => 'Windows 10 or newer' }[platform.os](
+    file,
+    platform.libc,
+  );
+  const version = askAddon(file);
+
+  const json = platformManifest(platform, `with librdkafka ${version}`);
+  writeFileSync(join(directory, 'package.json'), `${JSON.stringify(json, null, 2)}\n`);
+  writeFileSync(
+    join(directory, 'README.md'),
+    `# ${name}\n\nThe native part of rdkafka-rx ${manifest.version}: librdkafka ${version} with TLS, SASL, zstd, lz4, snappy and zlib inside. ` +
+      `It runs on ${system}.\n\nInstall \`rdkafka-rx\`, which brings it along; do not use it by itself.\n`,
+  );
+  copyFileSync(join(root, 'LICENSE'), join(directory, 'LICENSE'));
+  writeFileSync(join(directory, 'THIRD-PARTY.txt'), thirdParty(library));
+  const compressed = gzipSync(readFileSync(file)).length;
+  if (compressed > limits.platform)
+    throw new BuildError(`the addon has ${compressed} bytes compressed, ${limits.platform} are allowed.`);
+  say(`${name}@${manifest.version}: librdkafka ${version}, ${system}`);
+  say(`  ${statSync(file).size} bytes, ${compressed} compressed, in ${directory}`);
+}
+
+/** Texts of the licences of what is inside; librdkafka's own list covers what it contains. */
+function thirdParty(library) {
+  const ours = readFileSync(join(root, 'scripts/third-party.txt'), 'utf8');
+  const file = library.docs ? join(library.docs, 'LICENSES.txt') : '';
+  return existsSync(file) ? `${ours}\n${readFileSync(file, 'utf8')}` : ours;
+}
+
+try {
+  await prebuild();
+} catch (error) {
+  if (!(error instanceof BuildError)) throw error;
+  say(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,114 @@
+// The packages themselves, and installing them: sizes, checkers, package managers, what happens where there is no addon.
+import assert from 'node:assert';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { cacheRoot } from '../../scripts/librdkafka.mjs';
+import { limits } from '../../scripts/platforms.mjs';
+import { managers, sh } from './projects.mjs';
+import { tool } from './registry.mjs';
+import { directoryOf, platformPackage, published, usingRegistry } from './support.mjs';
+
+const context = usingRegistry();
+const timeout = 300_000;
+
+for (const name of published) {
+  test(`${name}: size, and nothing runs at install`, { timeout }, async (t) => {
+    const cwd = directoryOf(name);
+    const { stdout } = await sh(['npm', 'pack', '--json', '--dry-run'], { cwd, env: context.registry.env });
+    const [packed] = JSON.parse(stdout);
+    const limit = name === 'rdkafka-rx' ? limits.main : limits.platform;
+    t.diagnostic(`${name}: ${packed.size} bytes compressed of ${limit}, ${packed.unpackedSize} unpacked`);
+    assert.ok(packed.size < limit);
+    const manifest = JSON.parse(readFileSync(join(cwd, 'package.json'), 'utf8'));
+    assert.equal(manifest.scripts, undefined);
+    assert.equal(manifest.devDependencies, undefined);
+    assert.equal(manifest.private, undefined);
+    assert.ok(packed.files.some(({ path }) => path === 'LICENSE'));
+  });
+
+  test(`${name}: publint has nothing to say`, { timeout }, async () => {
+    const { stdout } = await sh([...tool('publint/src/cli.js'), '--strict'], {
+      cwd: directoryOf(name),
+      env: process.env,
+    });
+    assert.match(stdout, /All good!/);
+  });
+}
+
+test('rdkafka-rx: the types resolve as the code does (attw)', { timeout }, async () => {
+  const cwd = directoryOf('rdkafka-rx');
+  const { stdout } = await sh([...tool('@arethetypeswrong/cli/dist/index.js'), '--pack', '.'], {
+    cwd,
+    env: context.registry.env,
+  });
+  assert.match(stdout, /No problems found/);
+});
+
+for (const manager of Object.keys(managers)) {
+  test(`${manager}: install in an empty project in less than 10 s, without scripts; require and import`, {
+    timeout,
+  }, async (t) => {
+    // Once before for what the registry has to fetch itself; the caches of the package manager are its own.
+    const project = context.project(manager);
+    const seconds = await project.add('rdkafka-rx', 'rxjs');
+    t.diagnostic(`${manager}: ${seconds.toFixed(1)} s`);
+    assert.ok(seconds < 10, `${seconds} s`);
+    const modules = join(project.cwd, 'node_modules', manager === 'pnpm' ? '.pnpm/node_modules' : '', '@rdkafka-rx');
+    // Plug and Play has no node_modules; yarn 1 does not know of libc.
+    if (existsSync(modules)) {
+      const others = readdirSync(modules).filter((name) => `@rdkafka-rx/${name}` !== platformPackage);
+      assert.deepEqual(
+        others.filter((name) => manager !== 'yarn 1' || !name.startsWith('linux-')),
+        [],
+      );
+    }
+    for (const program of ['main.cjs', 'main.mjs']) {
+      const { stdout, stderr } = await project.node(program);
+      assert.deepEqual([stdout, stderr], ['consumed\n', '']);
+    }
+  });
+}
+
+test('without the package of the platform: one sentence that names the ways out, and building it is one of them', {
+  timeout,
+}, async (t) => {
+  const project = context.project();
+  await project.add('--omit=optional', 'rdkafka-rx', 'rxjs');
+  const missing = await project
+    .node('-e', 'try { require("rdkafka-rx") } catch (error) { console.log(error.name, error.code, error.message) }')
+    .then(({ stdout }) => stdout.trim());
+  assert.match(missing, /^LoadError ERR_KAFKA_CLIENT_LOAD There is no rdkafka-rx addon for this platform: /);
+  assert.ok(
+    missing.includes(platformPackage) &&
+      missing.includes('npx rdkafka-rx-build') &&
+      missing.includes('RDKAFKA_RX_ADDON'),
+  );
+  assert.equal(missing.split('\n').length, 1);
+
+  // Neither is a dependency of the package: nobody else needs them.
+  const lacking = await project.sh(['npx', 'rdkafka-rx-build']).catch((error) => error);
+  assert.match(
+    lacking.stderr,
+    /rdkafka-rx: node-gyp is needed to build the addon: `npm install --save-dev node-gyp node-addon-api`/,
+  );
+  const began = performance.now();
+  await project.add('--omit=optional', 'node-gyp@12', 'node-addon-api@8');
+  // librdkafka itself may be in the cache already.
+  await project.sh(['npx', 'rdkafka-rx-build'], { env: { RDKAFKA_RX_CACHE: cacheRoot() } });
+  t.diagnostic(`built from source in ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  assert.equal((await project.node('main.cjs')).stdout, 'consumed\n');
+});
+
+test("a build of one's own is preferred to the package", { timeout }, async () => {
+  const project = context.project();
+  await project.add('rdkafka-rx', 'rxjs');
+  project.write('node_modules/rdkafka-rx/build/Release/rdkafka_rx.node', 'not an addon');
+  const { stdout } = await project.node(
+    '-e',
+    'try { require("rdkafka-rx") } catch (error) { console.log(error.message) }',
+  );
+  assert.match(stdout, /^The rdkafka-rx addon .*build\/Release\/rdkafka_rx\.node does not load: /);
+  rmSync(join(project.cwd, 'node_modules/rdkafka-rx/build'), { recursive: true });
+  assert.equal((await project.node('main.cjs')).stdout, 'consumed\n');
+});
