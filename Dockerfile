@@ -1,60 +1,118 @@
-# rdkafka-rx on Debian's prebuilt librdkafka, linked dynamically.
+# rdkafka-rx in containers, on Debian 13. docs/docker.md tells more.
 #
-#   docker build --target test .               compiles everything and runs the tests
-#   docker build -t rdkafka-rx . && docker run --rm rdkafka-rx
+#   docker build -t rdkafka-rx .                                  Debian's librdkafka, linked dynamically
+#   docker build -t rdkafka-rx:static --target runtime-static .   the newest librdkafka, inside the addon
+#   docker build --target test .                                  compiles everything and runs the tests
+#   docker run --rm rdkafka-rx                                    node dist-examples/start.js
 #   docker run --rm rdkafka-rx node dist-examples/rx-consumer-demo.js --brokers kafka:9092
 #
 # --build-arg BASE=...            another base; Debian 13 or newer, whose librdkafka is not too old
 # --secret id=npmrc,src=.npmrc    npm's settings, for a registry or proxy of your own; --secret id=ca,src=... a certificate
 #                                 bundle, which they name as cafile=/run/secrets/ca. Neither ends up in an image.
+#
+# What changes seldom comes first, and what does not need each other is in stages of its own: a change in lib/ compiles
+# TypeScript only, one in native/ the addon only, and neither installs packages or compiles librdkafka again.
 ARG BASE=debian:trixie-slim
 
 # Changes with this file only.
 FROM ${BASE} AS toolchain
 # libnode-dev: Node's headers. openssl and procps: the tests make certificates and look at processes.
+# libssl-dev and the like: what a static librdkafka takes in.
 RUN apt-get -qq update \
  && apt-get -qq install -y --no-install-recommends \
-      ca-certificates g++ libnode-dev librdkafka-dev make nodejs npm openssl pkg-config procps python3 \
+      ca-certificates g++ libnode-dev librdkafka-dev libssl-dev libzstd-dev make nodejs npm openssl pkg-config procps \
+      python3 zlib1g-dev \
  && apt-get clean && rm -rf /var/lib/apt/lists/*
-ENV RDKAFKA_RX_LIBRDKAFKA=system
 WORKDIR /app
 
-# A layer each, by how often they change: packages, the addon, the rest.
-FROM toolchain AS build
+# For the dev container: what every command of CONTRIBUTING.md needs.
+FROM toolchain AS dev
+RUN apt-get -qq update \
+ && apt-get -qq install -y --no-install-recommends git less maven openjdk-21-jre-headless sudo \
+ && apt-get clean && rm -rf /var/lib/apt/lists/* \
+ && useradd --create-home --uid 1000 --shell /bin/bash node \
+ && echo 'node ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/node
+USER node
+
+FROM toolchain AS packages
 COPY package.json package-lock.json ./
 # No scripts: `prepare` would build, and there is nothing to build yet.
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=ca,target=/run/secrets/ca \
     --mount=type=cache,target=/root/.npm \
     npm ci --ignore-scripts --no-audit --no-fund
+
+FROM packages AS javascript
+COPY scripts/build-ts.mjs scripts/
+COPY tsconfig*.json ./
+COPY lib lib
+COPY examples examples
+RUN npm run build:ts
+
+FROM packages AS addon
+ENV RDKAFKA_RX_LIBRDKAFKA=system
+COPY scripts/build-native.mjs scripts/librdkafka*.mjs scripts/dependencies.mjs scripts/toolchain.mjs scripts/
 COPY binding.gyp ./
-COPY scripts scripts
 COPY native native
 # Debugging information stays out of the image.
 RUN npm run build:native && strip --strip-debug build/Release/rdkafka_rx.node
+
+FROM packages AS addon-static
+ENV RDKAFKA_RX_CACHE=/opt/rdkafka-rx
+COPY scripts/librdkafka*.mjs scripts/dependencies.mjs scripts/toolchain.mjs scripts/
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=ca,target=/run/secrets/ca \
+    --mount=type=cache,target=/root/.npm \
+    node scripts/librdkafka.mjs
+COPY scripts/build-native.mjs scripts/
+COPY binding.gyp ./
+COPY native native
+RUN npm run build:native && strip --strip-debug build/Release/rdkafka_rx.node
+
+FROM addon AS build
+COPY --from=javascript /app/dist dist
+COPY --from=javascript /app/dist-examples dist-examples
 COPY . .
-RUN npm run build:ts
 
 FROM build AS test
 RUN npm test
 
-FROM ${BASE} AS runtime
+# Measures at run time: docker run --rm rdkafka-rx:bench node bench/run.mjs --brokers kafka:9092
+FROM build AS bench
+CMD ["node", "bench/run.mjs"]
+
+# What both images run, but for the addon.
+FROM scratch AS app
+WORKDIR /app
+COPY --from=packages /app/node_modules/tslib node_modules/tslib
+COPY --from=packages /app/node_modules/rxjs node_modules/rxjs
+COPY package.json LICENSE ./
+COPY scripts/healthcheck.cjs scripts/
+COPY --from=javascript /app/dist dist
+COPY --from=javascript /app/dist-examples dist-examples
+
+FROM ${BASE} AS node
 # ca-certificates: whom librdkafka trusts with TLS when no ssl.ca.location is given.
 RUN apt-get -qq update \
- && apt-get -qq install -y --no-install-recommends ca-certificates librdkafka1 nodejs \
+ && apt-get -qq install -y --no-install-recommends ca-certificates nodejs \
  && apt-get clean && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin kafka
 ENV NODE_ENV=production
 WORKDIR /app
-COPY --from=build /app/node_modules/tslib node_modules/tslib
-COPY --from=build /app/node_modules/rxjs node_modules/rxjs
-COPY --from=build /app/scripts/healthcheck.cjs scripts/
-COPY --from=build /app/build/Release/rdkafka_rx.node build/Release/
-COPY --from=build /app/package.json /app/LICENSE ./
-COPY --from=build /app/dist dist
-COPY --from=build /app/dist-examples dist-examples
-USER 10001
 # Kafka, as the process in this container sees it: see the script.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=15s --retries=3 CMD ["node", "scripts/healthcheck.cjs"]
 # Node itself is process 1 and gets the signal, no npm or shell between: it stops reading, commits and closes.
 STOPSIGNAL SIGTERM
 CMD ["node", "dist-examples/start.js"]
+
+FROM node AS runtime-static
+COPY --from=addon-static /app/build/Release/rdkafka_rx.node build/Release/
+COPY --from=app /app ./
+USER 10001
+
+# The last stage is what a build without --target makes.
+FROM node AS runtime
+RUN apt-get -qq update \
+ && apt-get -qq install -y --no-install-recommends librdkafka1 \
+ && apt-get clean && rm -rf /var/lib/apt/lists/*
+COPY --from=addon /app/build/Release/rdkafka_rx.node build/Release/
+COPY --from=app /app ./
+USER 10001

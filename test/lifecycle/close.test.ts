@@ -1,5 +1,6 @@
 import { Admin, Consumer, type ConsumerConfig, Producer, utf8 } from 'rdkafka-rx';
 import { liveHandles, MockCluster } from 'rdkafka-rx/testing';
+import { SHORT_SESSION_MS } from '../support/short-session';
 
 jest.setTimeout(60_000);
 
@@ -19,7 +20,7 @@ const group = (): ConsumerConfig => ({
   ...servers(),
   'group.id': `g${process.pid}-${++groups}`,
   'auto.offset.reset': 'earliest',
-  'session.timeout.ms': 1500,
+  'session.timeout.ms': SHORT_SESSION_MS,
   'heartbeat.interval.ms': 100,
 });
 const at = { topic: 't', partition: 0 };

@@ -18,12 +18,13 @@ import {
 } from 'rdkafka-rx';
 import { liveHandles, MockCluster, type MockClusterOptions } from 'rdkafka-rx/testing';
 import { filter, firstValueFrom, type Observable } from 'rxjs';
+import { SHORT_SESSION_MS } from '../support/short-session';
 
 /**
  * Settings of members whose group rebalances while it has members: the embedded cluster waits for them a second less
  * than their session timeout (a real one until they are all there).
  */
-export const quick = { 'session.timeout.ms': 1500, 'heartbeat.interval.ms': 100 };
+export const quick = { 'session.timeout.ms': SHORT_SESSION_MS, 'heartbeat.interval.ms': 100 };
 
 type Optional<C> = Partial<C> & { readonly [key: string]: unknown };
 

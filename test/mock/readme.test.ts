@@ -1,48 +1,63 @@
-/** The README's examples compile as a user would compile them, run, and print what they say; paths in docs are right. */
-import { EventEmitter } from 'node:events';
+/** The examples of the README and the guides compile and run, and what the pages name is there. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import * as rdkafka from 'rdkafka-rx';
-import * as testing from 'rdkafka-rx/testing';
-import * as rxjs from 'rxjs';
-import * as ts from 'typescript';
+import { dirname, join } from 'node:path';
+import { errorCodes } from 'rdkafka-rx';
+import { liveHandles } from 'rdkafka-rx/testing';
+import { type Block, blocks, compile, pages, root, run } from './doc-blocks';
 
 // A program with all of lib/ is compiled.
 jest.setTimeout(60_000);
 
-const root = join(__dirname, '..', '..');
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
-/** Each an ES module of its own, in the order of the page. */
-const blocks = [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code as string);
+const of = (...languages: string[]) => blocks.filter(({ language }) => languages.includes(language));
+const readText = (path: string) => readFileSync(join(root, path), 'utf8');
 
-/** What they print when the topic `orders` has one partition with two messages: `a` of 10 and `b` of 20. */
-const printed = [
-  ['a @0: 10', 'b @1: 20'],
-  ['thank you for 10', 'thank you for 20', '2 processed, everything committed: true'],
-  ['orders/0 @2', '1000 sent, 0 failed'],
-  ['sum 30', 'committed up to 2'],
-  ['paid'],
-];
-
-test('every example is known here', () => {
-  expect(blocks).toHaveLength(printed.length);
+test('every code block has a language that is checked here', () => {
+  const known = ['ts', 'sh', 'json', 'yaml', 'dockerfile', 'text'];
+  expect(blocks.filter(({ language }) => !known.includes(language)).map(({ at }) => at)).toEqual([]);
+  expect(of('ts').length).toBeGreaterThan(20);
 });
 
-test('they compile', () => {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-  const files = new Map(blocks.map((code, i) => [join(root, `readme-${i}.mts`), code]));
-  const host = ts.createCompilerHost(options);
-  const { readFile, fileExists } = host;
-  host.readFile = (file) => files.get(file) ?? readFile(file);
-  host.fileExists = (file) => files.has(file) || fileExists(file);
-  const program = ts.createProgram([...files.keys()], options, host);
-  const problems = ts.getPreEmitDiagnostics(program).filter(({ file }) => file && files.has(file.fileName));
-  expect(problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
+test('the programs compile', () => {
+  expect(compile(of('ts'))).toEqual([]);
+});
+
+describe('the programs run and print', () => {
+  const programs = of('ts').filter(({ mark }) => mark !== 'broker');
+  const kill = jest.spyOn(process, 'kill').mockReturnValue(true);
+  const results = new Map<Block, Promise<string[]>>();
+
+  beforeAll(() => {
+    // All at once: most of the time a program waits for its group.
+    for (const block of programs) results.set(block, run(block));
+    for (const result of results.values()) result.catch(() => {});
+  });
+  afterAll(() => {
+    kill.mockRestore();
+    expect(liveHandles()).toBe(0);
+  });
+
+  test.each(programs.map((block) => [block.at, block] as const))('%s', async (_, block) => {
+    expect(await results.get(block)).toEqual(block.prints);
+  });
+});
+
+test('no mark is misspelt, and what is compiled only promises no output', () => {
+  expect(blocks.filter(({ mark, language }) => mark !== '' && !(language === 'ts' && mark === 'broker'))).toEqual([]);
+  expect(blocks.filter(({ prints, mark, language }) => prints && (mark || language !== 'ts'))).toEqual([]);
+});
+
+test('JSON can be parsed, and the shell understands its commands', () => {
+  for (const { code } of of('json')) expect(() => JSON.parse(code)).not.toThrow();
+  const script = of('sh').map(({ code }) => code);
+  expect(spawnSync('bash', ['-n'], { input: script.join('\n'), encoding: 'utf8' })).toMatchObject({
+    status: 0,
+    stderr: '',
+  });
 });
 
 test('the files that the design page names are there, and it leaves none out', () => {
-  const design = readFileSync(join(root, 'docs/design.md'), 'utf8');
+  const design = readText('docs/design.md');
   const named = new Set(
     [...design.matchAll(/`((?:native|lib|test|scripts)\/[\w./-]*\w)`/g)].map(([, path]) => path as string),
   );
@@ -55,67 +70,53 @@ test('the files that the design page names are there, and it leaves none out', (
   expect(expected.filter((path) => !named.has(path))).toEqual([]);
 });
 
-test('the files it links to are there', () => {
-  const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path]) => path as string);
-  expect(links.length).toBeGreaterThan(2);
-  expect(links.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+/** As GitHub makes anchors of headings. */
+const anchorsOf = (text: string) =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    (heading as string)
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
+test('the files and headings that are linked to are there, and every guide is linked from the README', () => {
+  const broken: string[] = [];
+  for (const [page, text] of pages) {
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
+    for (const [, path, anchor] of links) {
+      const target = path ? join(dirname(page), path) : page;
+      const there = existsSync(join(root, target));
+      if (!there || (anchor && !anchorsOf(readText(target)).includes(anchor)))
+        broken.push(`${page}: ${path}#${anchor}`);
+    }
+  }
+  expect(broken).toEqual([]);
+  const guides = [...pages.keys()].filter((path) => path.startsWith('docs/'));
+  const readme = pages.get('README.md') as string;
+  expect(guides.filter((path) => !readme.includes(`](${path})`))).toEqual([]);
 });
 
-test('the commands it names are there', () => {
-  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const named = [...readme.matchAll(/npm (?:run )?([a-z:]+)/g)].map(([, name]) => name as string);
-  expect(named.filter((name) => name !== 'ci' && scripts[name] === undefined)).toEqual([]);
-  const demos = [...readme.matchAll(/`([a-z-]+)\.js`/g)].map(([, name]) => name as string);
+test('the commands that are named are there', () => {
+  const { scripts } = JSON.parse(readText('package.json'));
+  const all = [...pages.values()].join('\n');
+  const named = [...all.matchAll(/npm (?:run ([a-z]+(?::[a-z]+)*)|(start|test)\b)/g)].map(([, run, own]) => run ?? own);
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((name) => name === undefined || scripts[name] === undefined)).toEqual([]);
+  const demos = [...all.matchAll(/`(?:node dist-examples\/)?([a-z]+(?:-[a-z]+)*-demo)\.js/g)].map(([, name]) => name);
+  expect(demos.length).toBeGreaterThan(3);
   expect(demos.filter((name) => !existsSync(join(root, 'examples', `${name}.ts`)))).toEqual([]);
 });
 
-const AsyncFunction = (async () => {}).constructor as new (...args: string[]) => (...args: unknown[]) => Promise<void>;
-
-test.each(printed.map((lines, i) => [i, lines] as const))('example %i runs and prints %j', async (i, lines) => {
-  await using cluster = await testing.MockCluster.start({ topics: { orders: 1 } });
-  const servers = { 'bootstrap.servers': cluster.bootstrapServers };
-  const records = [
-    { topic: 'orders', key: 'a', value: '{"total":10}' },
-    { topic: 'orders', key: 'b', value: '{"total":20}' },
-  ];
-  const producer = new rdkafka.Producer(servers);
-  for (const record of records) await producer.send(record);
-  await producer.close();
-
-  const clients: rdkafka.Client<never, never>[] = [];
-  // Clients of localhost:9092 become clients of the cluster, and are known here.
-  const redirected = <C extends new (...args: never[]) => object>(Class: C): C =>
-    new Proxy(Class, {
-      construct(target, [config, ...rest]) {
-        const here = config['bootstrap.servers'] === 'localhost:9092' ? { ...config, ...servers } : config;
-        const client = Reflect.construct(target, [here, ...rest]);
-        clients.push(client);
-        return client;
-      },
-    });
-  const modules: Record<string, unknown> = {
-    'rdkafka-rx': { ...rdkafka, Consumer: redirected(rdkafka.Consumer), Producer: redirected(rdkafka.Producer) },
-    'rdkafka-rx/testing': testing,
-    rxjs,
-  };
-  const output: string[] = [];
-  const process = new EventEmitter();
-  const end = () => {
-    // An example that would go on for ever is stopped the way it provides for, or else by closing its clients.
-    if (!process.emit('SIGTERM')) for (const client of clients) void client.close();
-  };
-  const log = (line: unknown) => {
-    output.push(String(line));
-    if (output.length === (i === 1 ? 2 : lines.length)) queueMicrotask(end);
-  };
-  const { outputText } = ts.transpileModule(blocks[i] as string, {
-    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
-  });
-  const run = new AsyncFunction('require', 'exports', 'console', 'process', outputText);
-  try {
-    await run((name: string) => modules[name], {}, { log }, process);
-    expect(output).toEqual(lines);
-  } finally {
-    await Promise.all(clients.map((client) => client.close()));
-  }
+test('the page about errors has every code, once in its tables, and names no other', () => {
+  const page = pages.get('docs/errors.md') as string;
+  const tables = page
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .join('\n');
+  const inTables = [...tables.matchAll(/`([A-Z_]*[A-Z][A-Z_]+)`/g)].map(([, name]) => name as string);
+  const source = readText('lib/errors.ts');
+  const ours = [...source.matchAll(/^ {2}\| '(ERR_KAFKA_CLIENT_\w+)'/gm)].map(([, code]) => code as string);
+  const expected = [...Object.keys(errorCodes).filter((name) => name !== 'NO_ERROR'), ...ours, 'ABORT_ERR'];
+  expect(ours.length).toBeGreaterThan(5);
+  expect(inTables.toSorted()).toEqual(expected.toSorted());
 });
