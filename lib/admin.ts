@@ -28,6 +28,7 @@ export interface NewTopic {
  * ```
  */
 export class Admin extends Client<NativeAdmin> {
+  /** @internal */
   readonly events = new EventHub<CommonEvent>();
 
   /** @throws ConfigError when the configuration is wrong: nothing was opened then. */
