@@ -28,7 +28,6 @@ export interface NewTopic {
  * ```
  */
 export class Admin extends Client<NativeAdmin> {
-  /** @internal */
   readonly events = new EventHub<CommonEvent>();
 
   /** @throws ConfigError when the configuration is wrong: nothing was opened then. */
