@@ -1,6 +1,6 @@
 /** Programs that are not ours: how they are started for a trial, and how what they print is read. */
 import { join } from 'node:path';
-import { kafkaJars } from '../test/support/kafka-jars';
+import { KAFKA_VERSION, kafkaJars } from '../test/support/kafka-jars';
 import { bench, goBinary, pythonBinary } from './peers';
 import type { Outside, TrialResult, TrialSpec } from './trials';
 
@@ -46,6 +46,8 @@ export function readPerformance(output: string, { size }: { size: number }): Tri
   return { messages, bytes: messages * size, seconds: Number(found[3]) / 1000 };
 }
 
+const JAVA_VERSIONS = { 'kafka-clients': KAFKA_VERSION };
+
 async function java(spec: TrialSpec): Promise<Command> {
   const jars = await kafkaJars();
   const jvm = ['-Xms512m', '-Xmx512m', '-XX:+UseG1GC', '-Dlog4j2.level=off', '-cp', jars.classpath];
@@ -57,12 +59,14 @@ async function java(spec: TrialSpec): Promise<Command> {
     args.push('--record-size', String(Math.max(1, spec.size)), '--producer-props');
     args.push(...Object.entries(properties).map(([key, value]) => `${key}=${value}`));
     const main = 'org.apache.kafka.tools.ProducerPerformance';
-    return { command: jars.java, args: [...jvm, main, ...args], read: (output) => readProducer(output, spec) };
+    const read = (output: string) => ({ ...readProducer(output, spec), versions: JAVA_VERSIONS });
+    return { command: jars.java, args: [...jvm, main, ...args], read };
   }
   const args = ['--bootstrap-server', spec.brokers, '--topic', spec.topic, '--group', spec.group];
   args.push('--messages', String(spec.messages), '--timeout', '60000', '--fetch-size', String(8 << 20));
   const main = 'org.apache.kafka.tools.ConsumerPerformance';
-  return { command: jars.java, args: [...jvm, main, ...args], read: (output) => readConsumer(output, spec) };
+  const read = (output: string) => ({ ...readConsumer(output, spec), versions: JAVA_VERSIONS });
+  return { command: jars.java, args: [...jvm, main, ...args], read };
 }
 
 /** `5000 records sent, 41666.6 records/sec (…)`: the last such line is about all of them. */
