@@ -26,7 +26,7 @@ const cellText = (text: string) =>
     .replaceAll('|', '\\|')
     .replaceAll(/\s*\n\s*/g, ' ');
 const cell = ({ text, range, detail }: Cell) =>
-  cellText([text, range && `(${range})`, detail].filter(Boolean).join(' '));
+  cellText(`${text}${range ? ` (${range})` : ''}${detail ? `, ${detail}` : ''}`);
 
 export function markdownTable({ head, rows }: Table): string {
   const code = (text: string) => (/[$*_`]/.test(text) && !text.includes('`') ? `\`${text}\`` : text);

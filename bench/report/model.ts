@@ -121,7 +121,7 @@ function inWords(variant: string): string {
 
 const partitions = (count: number) => `${thousands(count)} partition${count === 1 ? '' : 's'}`;
 
-/** In the order of the JSON. */
+/** In the order of the JSON, but small messages before large ones. */
 export function groups(report: Report): Group[] {
   const found = new Map<string, Group>();
   for (const row of report.summary) {
@@ -131,7 +131,9 @@ export function groups(report: Report): Group[] {
     group.rows.push(row);
     found.set(key, group);
   }
-  return [...found.values()];
+  const all = [...found.values()];
+  const suites = [...new Set(all.map(({ suite }) => suite))];
+  return all.sort((a, b) => suites.indexOf(a.suite) - suites.indexOf(b.suite) || a.size - b.size);
 }
 
 /** What the groups without a variant had, in the same short form: `4p`. */
