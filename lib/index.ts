@@ -56,6 +56,7 @@ export type {
   CommitEvent,
   ConsumerEvent,
   ErrorEvent,
+  EventHub,
   RebalanceEvent,
   StreamEvent,
 } from './stream/events';
