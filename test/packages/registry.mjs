@@ -63,13 +63,14 @@ export async function startRegistry(directory) {
   writeFileSync(join(home, '.npmrc'), `${[...lines, 'fetch-retries=1', 'update-notifier=false'].join('\n')}\n`);
   // What `npm run` and the user's own settings say about registries and caches must not reach the package managers.
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|pnpm_|yarn_|XDG_|INIT_CWD|NODE_OPTIONS|NODE_PATH|RDKAFKA_RX_)/i.test(name),
+    ([name]) => !/^(npm_|pnpm_|yarn_|XDG_|INIT_CWD|NODE_OPTIONS|NODE_PATH|RDKAFKA_RX_|FORCE_COLOR)/i.test(name),
   );
   const env = {
     ...Object.fromEntries(kept),
     HOME: home,
     USERPROFILE: home,
     CI: 'true',
+    NO_COLOR: '1',
     npm_config_userconfig: join(home, '.npmrc'),
   };
   const stop = async () => {

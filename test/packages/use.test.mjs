@@ -64,20 +64,16 @@ test('a NestJS service', { timeout }, async () => {
 });
 
 test('an esbuild bundle with the package beside it, and one that contains it', { timeout }, async () => {
-  const bundle = ['--bundle', '--platform=node', '--log-level=warning'];
-  const beside = await project.bin(
-    'esbuild/bin/esbuild',
-    'main.mjs',
-    ...bundle,
-    '--external:rdkafka-rx',
-    '--format=esm',
-    '--outfile=out/beside.mjs',
-  );
-  assert.equal(beside.stderr, '');
-  await consumed('out/beside.mjs');
-  const inside = await project.bin('esbuild/bin/esbuild', 'main.cjs', ...bundle, '--outfile=out/inside.cjs');
-  assert.equal(inside.stderr, '');
-  await consumed('out/inside.cjs');
+  const bundle = ['--bundle', '--platform=node', '--target=node20', '--log-level=warning'];
+  for (const [source, out, ...options] of [
+    ['typed.ts', 'out/beside.mjs', '--external:rdkafka-rx', '--format=esm'],
+    ['main.cjs', 'out/beside.cjs', '--external:rdkafka-rx'],
+    ['main.cjs', 'out/inside.cjs'],
+  ]) {
+    const { stderr } = await project.bin('esbuild/bin/esbuild', source, ...bundle, ...options, `--outfile=${out}`);
+    assert.equal(stderr, '');
+    await consumed(out);
+  }
 });
 
 test('jest, two files at a time', { timeout }, async () => {
