@@ -56,7 +56,7 @@ export type Outside = 'performance' | 'python' | 'java' | 'go';
 const PARTITION_ORDER = { partitions: 4, messages: 12_000, keys: 10_000 };
 const KEY_ORDER = { partitions: 4, messages: 160_000, keys: 10_000 };
 /** More than the credit of the one partition that stalls, so that it does. */
-const STALL = { topic: { partitions: 16, messages: 3_200_000 }, counted: 15, real: true };
+const STALL = { topic: { partitions: 16, messages: 9_600_000 }, counted: 15, real: true };
 /**
  * A kilobyte a message: librdkafka's own bytes for each message are no part of any limit. And a fetch returns a batch as
  * a whole: with large ones no limit below their size holds.
