@@ -1,7 +1,7 @@
 /** What a client does when brokers fail: requests refused, brokers gone, slow, leaders and coordinators elsewhere. */
 import { type CommitEvent, type Consumer, type ErrorName, utf8 } from 'rdkafka-rx';
 import type { ApiName } from 'rdkafka-rx/testing';
-import { Bench, gather, next, numbered, quick, rejection, texts, unique } from './harness';
+import { Bench, gather, missed, next, numbered, quick, rejection, texts, unique } from './harness';
 
 const bench = Bench.use({ brokers: 3 });
 
@@ -57,13 +57,11 @@ describe('a producer', () => {
   it('delivers what was sent while its broker was down once that is up', async () => {
     const topic = await bench.topic();
     const producer = bench.producer({ ...patient, 'linger.ms': 0 });
-    // From the beginning: librdkafka keeps an error back that it gave within the last 30 s.
-    const told = next(producer.errors$, ({ code }) => code === 'ERR_KAFKA__TRANSPORT');
     await producer.send({ topic, value: 'v0' });
     const leader = await leaderOf(topic);
-    await bench.cluster.brokerDown(leader);
+    const down = missed(bench.cluster, producer, leader);
     const sent = Promise.all(numbered(100, 1).map((value) => producer.send({ topic, value })));
-    await told;
+    await down;
     await bench.cluster.brokerUp(leader);
     await sent;
     expect(texts((await bench.contents(topic))[0] ?? []).sort()).toEqual(numbered(101).sort());
@@ -146,9 +144,7 @@ describe('a consumer', () => {
     await bench.fill(topic, 1);
     const leader = await leaderOf(topic);
     const consumer = await flowing(topic);
-    const told = next(consumer.errors$, ({ code }) => code === 'ERR_KAFKA__TRANSPORT');
-    await bench.cluster.brokerDown(leader);
-    await told;
+    await missed(bench.cluster, consumer, leader);
     await bench.cluster.brokerUp(leader);
     await bench.fill(topic, 5, { from: 1 });
     expect(texts(await gather(consumer, 5))).toEqual(numbered(5, 1));

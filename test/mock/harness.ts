@@ -140,6 +140,26 @@ export function next<T>(source: Observable<T>, wanted: (value: T) => boolean = (
   return firstValueFrom(source.pipe(filter(wanted)));
 }
 
+/**
+ * Takes the broker down and resolves when the client knows: by its connection, or by the cluster, which does not name the
+ * broker any more. librdkafka says nothing about a broker of the second kind.
+ */
+export async function missed(
+  cluster: MockCluster,
+  client: Pick<Admin, 'metadata'> & { readonly errors$: unknown },
+  broker: number,
+): Promise<void> {
+  const told = firstValueFrom(
+    (client.errors$ as Observable<{ code: string }>).pipe(filter(({ code }) => code === 'ERR_KAFKA__TRANSPORT')),
+  );
+  await cluster.brokerDown(broker);
+  const named = async () => (await client.metadata()).brokers.some(({ id }) => id === broker);
+  const unnamed = async () => {
+    while (await named());
+  };
+  await Promise.race([told, unnamed().catch(() => told)]);
+}
+
 export const texts = (messages: Iterable<{ value: unknown }>): string[] =>
   [...messages].map(({ value }) => String(value));
 

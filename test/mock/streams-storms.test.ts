@@ -6,7 +6,7 @@
 import type { CommitEvent, ConsumerEvent } from 'rdkafka-rx';
 import type { ErrorCode } from 'rdkafka-rx/testing';
 import { filter, firstValueFrom } from 'rxjs';
-import { Bench, unique } from './harness';
+import { Bench, missed, unique } from './harness';
 import { outlivesNothing, stored, upTo } from './streams-kit';
 
 const BROKERS = 3;
@@ -260,9 +260,7 @@ describe('a cluster that changes', () => {
     const run = storm.run();
     run.catch(() => {});
     await storm.reached(20);
-    const noticed = firstValueFrom(storm.consumer.errors$);
-    await bench.cluster.brokerDown(broker);
-    await noticed;
+    await missed(bench.cluster, storm.consumer, broker);
     await bench.cluster.brokerUp(broker);
     await storm.fill(1);
     await storm.fill(2);
