@@ -6,7 +6,7 @@ namespace {
 // Before offsets that could not be fetched are asked for again.
 constexpr int kRestartMs = 500;
 constexpr int kWakeMs = 5000;
-// At the end, how long librdkafka's questions are still answered, and how long one is waited for.
+// At the end: how long librdkafka's questions are still answered, and how often it is asked whether it is closed.
 constexpr int kLastAnswersMs = 2000;
 constexpr int kAnswerMs = 50;
 
@@ -348,13 +348,12 @@ void ConsumerRole::Teardown() {
   // Out of time, or stopped, before librdkafka asked for the last partitions, or before that was seen. It waits for the
   // answer, also when it is destroyed (RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE only helps a group that is not closing
   // yet): for ever, with one core. While the group closes, any assignment is taken as the answer, whatever the
-  // protocol; but one that comes before the question is none, and a rebalance that was under way asks once more.
+  // protocol. Only what was asked is answered: a call that comes when the group is just closed does not return.
   const Deadline until = After(kLastAnswersMs);
   while (leaving_ && !rd_kafka_consumer_closed(loop_.rk()) && !Passed(until)) {
-    (void)rd_kafka_assign(loop_.rk(), nullptr);
     rd::Event event(rd_kafka_queue_poll(control_.queue.get(), kAnswerMs));
-    while (event && rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_REBALANCE && !Passed(until))
-      event = control_.Next();
+    if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE)
+      (void)rd_kafka_assign(loop_.rk(), nullptr);
   }
   control_.Close();
 }
