@@ -6,6 +6,9 @@ namespace {
 // Before offsets that could not be fetched are asked for again.
 constexpr int kRestartMs = 500;
 constexpr int kWakeMs = 5000;
+// At the end: how long librdkafka's questions are still answered, and how often it is asked whether it is closed.
+constexpr int kLastAnswersMs = 2000;
+constexpr int kAnswerMs = 50;
 
 // The coordinator moved or was out of reach when librdkafka asked it where to begin. It reports that and never asks
 // again: the partition would stay assigned and unread. What is refused for good is not asked for twice.
@@ -334,6 +337,7 @@ void ConsumerRole::BeginClose(int timeout_ms) {
   // Revokes are answered at once from now on, one that waits first of all.
   CompletePending(true);
   rd::Error error(rd_kafka_consumer_close_queue(loop_.rk(), control_.queue.get()));
+  leaving_ = !error;
   if (error) close_deadline_ = Clock::now();  // a fatal error, say: there is no group to leave any more
 }
 
@@ -341,9 +345,15 @@ bool ConsumerRole::IsClosed() { return rd_kafka_consumer_closed(loop_.rk()) != 0
 
 void ConsumerRole::Teardown() {
   lanes_.CloseAll();
-  // Out of time before librdkafka asked for the last partitions, or before that was seen. It waits for the answer, also
-  // when it is destroyed (RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE only helps a group that is not closing yet): for ever,
-  // with one core. While the group closes, any assignment is taken as the answer, whatever the protocol.
-  if (close_deadline_ && !rd_kafka_consumer_closed(loop_.rk())) (void)rd_kafka_assign(loop_.rk(), nullptr);
+  // Out of time, or stopped, before librdkafka asked for the last partitions, or before that was seen. It waits for the
+  // answer, also when it is destroyed (RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE only helps a group that is not closing
+  // yet): for ever, with one core. While the group closes, any assignment is taken as the answer, whatever the
+  // protocol. Only what was asked is answered: a call that comes when the group is just closed does not return.
+  const Deadline until = After(kLastAnswersMs);
+  while (leaving_ && !rd_kafka_consumer_closed(loop_.rk()) && !Passed(until)) {
+    rd::Event event(rd_kafka_queue_poll(control_.queue.get(), kAnswerMs));
+    if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE)
+      (void)rd_kafka_assign(loop_.rk(), nullptr);
+  }
   control_.Close();
 }

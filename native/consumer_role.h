@@ -70,4 +70,5 @@ class ConsumerRole final : public Role {
   int last_rebalance_ = 0;
   Deadline restart_;
   Deadline close_deadline_;
+  bool leaving_ = false;  // librdkafka is closing the group membership
 };
