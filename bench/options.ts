@@ -53,7 +53,7 @@ What
                        half of it is written; slow subjects get a tenth; embedded: what fits)
   --touch sampled|all  look into every 64th payload or into each one (default sampled)
   --runs N             runs of each trial (default 5)
-  --quick              2 runs, a tenth of the messages, 100 bytes, all suites but scale
+  --quick              1 run, a tenth of the messages, 100 bytes, all suites but scale
 
 Result
   --json FILE          write everything as JSON, also when interrupted with Ctrl-C
@@ -103,7 +103,7 @@ export function parseOptions(args: string[]): Options | null {
     compressions: choose('--compression', values.compression, COMPRESSIONS) ?? ['none'],
     batchSizes: batches?.map(Number) ?? (quick ? [1000] : [...BATCH_SIZES]),
     messages: values.messages === undefined ? undefined : integer('--messages', values.messages, 1, 2 ** 32 - 1),
-    runs: integer('--runs', values.runs ?? (quick ? '2' : '5'), 1, 1000),
+    runs: integer('--runs', values.runs ?? (quick ? '1' : '5'), 1, 1000),
     touch,
     peers: values.peers ?? false,
     json: values.json,
