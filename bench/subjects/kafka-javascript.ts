@@ -3,23 +3,15 @@ import { once } from 'node:events';
 import { stamp } from '../digest';
 import type { TrialResult, TrialSpec } from '../trials';
 import { Meter, payloads } from './meter';
-import { peer, sendAll, versionOf } from './peer';
+import { type Consumed, peer, readInTurns, runEach, sendAll, versionOf } from './peer';
 
-interface ReadMessage {
-  value: Buffer | null;
-  offset: number;
-}
 interface RawClient extends NodeJS.EventEmitter {
   connect(): void;
   disconnect(callback?: () => void): void;
   setPollInBackground(on: boolean): void;
   subscribe(topics: string[]): void;
-  consume(count: number, callback: (error: unknown, messages: ReadMessage[]) => void): void;
+  consume(count: number, callback: Consumed): void;
   produce(topic: string, partition: null, value: Buffer, key: null, timestamp: null): void;
-}
-interface Payload {
-  batch: { firstOffset(): string; messages: { offset: string; value: Buffer | null }[] };
-  message: { offset: string; value: Buffer | null };
 }
 interface Client {
   connect(): Promise<void>;
@@ -63,14 +55,7 @@ async function readRaw(spec: TrialSpec): Promise<TrialResult> {
   consumer.connect();
   await once(consumer, 'ready');
   consumer.subscribe([spec.topic]);
-  const failed = new Promise<never>((_, reject) => {
-    const next = (error: unknown, messages: ReadMessage[]) => {
-      if (error) return reject(error);
-      for (const { offset, value } of messages) if (!meter.message(offset, () => value)) return;
-      consumer.consume(READ, next);
-    };
-    consumer.consume(READ, next);
-  });
+  const failed = readInTurns(consumer, meter, READ);
   const result = await Promise.race([meter.done, failed]);
   await new Promise<void>((resolve) => consumer.disconnect(() => resolve()));
   return result;
@@ -87,18 +72,7 @@ async function read(spec: TrialSpec): Promise<TrialResult> {
   const meter = new Meter(spec);
   await consumer.connect();
   await consumer.subscribe({ topic: spec.topic });
-  const partitionsConsumedConcurrently = spec.partitions;
-  if (spec.mode === 'eachBatch') {
-    const eachBatch = async ({ batch: { messages } }: Payload) => {
-      for (const { offset, value } of messages) meter.message(Number(offset), () => value);
-    };
-    await consumer.run({ eachBatch, eachBatchAutoResolve: true, partitionsConsumedConcurrently });
-  } else {
-    const eachMessage = async ({ message: { offset, value } }: Payload) => {
-      meter.message(Number(offset), () => value);
-    };
-    await consumer.run({ eachMessage, partitionsConsumedConcurrently });
-  }
+  await runEach(consumer, meter, spec);
   const result = await meter.done;
   await consumer.disconnect();
   return result;

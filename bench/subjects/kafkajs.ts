@@ -2,12 +2,8 @@
 import { stamp } from '../digest';
 import type { TrialResult, TrialSpec } from '../trials';
 import { Meter, payloads } from './meter';
-import { peer, sendAll, versionOf } from './peer';
+import { batchOf, peer, runEach, sendAll, versionOf } from './peer';
 
-interface Payload {
-  batch: { messages: { offset: string; value: Buffer | null }[] };
-  message: { offset: string; value: Buffer | null };
-}
 interface Client {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
@@ -40,18 +36,7 @@ async function read(client: InstanceType<Library['Kafka']>, spec: TrialSpec): Pr
   const meter = new Meter(spec);
   await consumer.connect();
   await consumer.subscribe({ topic: spec.topic, fromBeginning: true });
-  const partitionsConsumedConcurrently = spec.partitions;
-  if (spec.mode === 'eachBatch') {
-    const eachBatch = async ({ batch: { messages } }: Payload) => {
-      for (const { offset, value } of messages) meter.message(Number(offset), () => value);
-    };
-    await consumer.run({ eachBatch, partitionsConsumedConcurrently });
-  } else {
-    const eachMessage = async ({ message: { offset, value } }: Payload) => {
-      meter.message(Number(offset), () => value);
-    };
-    await consumer.run({ eachMessage, partitionsConsumedConcurrently });
-  }
+  await runEach(consumer, meter, spec);
   const result = await meter.done;
   await consumer.disconnect();
   return result;
@@ -66,7 +51,7 @@ async function write(client: InstanceType<Library['Kafka']>, spec: TrialSpec): P
   await producer.connect();
   const values = payloads(spec.size, Math.min(spec.cycle, spec.messages), stamp);
   const meter = new Meter(spec, false);
-  const batch = batchOf(spec.size);
+  const batch = batchOf(spec.size, BATCH);
   await sendAll(spec.messages, batch, OPEN, async (from, to) => {
     const messages = [];
     for (let i = from; i < to; i++) messages.push({ value: values[i % values.length] as Buffer });
@@ -76,9 +61,4 @@ async function write(client: InstanceType<Library['Kafka']>, spec: TrialSpec): P
   const result = await meter.done;
   await producer.disconnect();
   return result;
-}
-
-/** A partition's share of a send is one batch on the wire, which the broker takes up to a mebibyte. */
-function batchOf(size: number): number {
-  return Math.max(1, Math.min(BATCH, Math.floor(900_000 / (size + 32))));
 }

@@ -3,19 +3,14 @@ import { once } from 'node:events';
 import { stamp } from '../digest';
 import type { TrialResult, TrialSpec } from '../trials';
 import { Meter, payloads } from './meter';
-import { peer, versionOf } from './peer';
+import { type Consumed, peer, type ReadMessage, readInTurns, versionOf } from './peer';
 
-interface ReadMessage {
-  value: Buffer | null;
-  offset: number;
-}
-type Callback = (error: unknown, messages: ReadMessage[]) => void;
 interface Client extends NodeJS.EventEmitter {
   connect(): void;
   disconnect(callback?: () => void): void;
   setPollInterval(ms: number): void;
   subscribe(topics: string[]): void;
-  consume(count?: number, callback?: Callback): void;
+  consume(count?: number, callback?: Consumed): void;
   poll(): void;
   produce(
     topic: string,
@@ -50,23 +45,19 @@ async function read(spec: TrialSpec): Promise<TrialResult> {
   consumer.connect();
   await once(consumer, 'ready');
   consumer.subscribe([spec.topic]);
-  const failed = new Promise<never>((_, reject) => {
-    if (spec.mode === 'consume') {
-      const next: Callback = (error, messages) => {
-        if (error) return reject(error);
-        for (const { offset, value } of messages) if (!meter.message(offset, () => value)) return;
-        consumer.consume(1000, next);
-      };
-      consumer.consume(1000, next);
-    } else {
-      consumer.on('data', ({ offset, value }: ReadMessage) => meter.message(offset, () => value));
-      consumer.on('event.error', reject);
-      consumer.consume();
-    }
-  });
+  const failed = spec.mode === 'consume' ? readInTurns(consumer, meter, 1000) : flow(consumer, meter);
   const result = await Promise.race([meter.done, failed]);
   await new Promise<void>((resolve) => consumer.disconnect(() => resolve()));
   return result;
+}
+
+/** Rejects when the client reports an error. */
+function flow(consumer: Client, meter: Meter): Promise<never> {
+  return new Promise((_, reject) => {
+    consumer.on('data', ({ offset, value }: ReadMessage) => meter.message(offset, () => value));
+    consumer.on('event.error', reject);
+    consumer.consume();
+  });
 }
 
 async function write(spec: TrialSpec): Promise<TrialResult> {

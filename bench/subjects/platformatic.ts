@@ -2,7 +2,7 @@
 import { stamp } from '../digest';
 import type { TrialResult, TrialSpec } from '../trials';
 import { Meter, payloads } from './meter';
-import { peer, sendAll, versionOf } from './peer';
+import { batchOf, peer, sendAll, versionOf } from './peer';
 
 interface MessagesStream extends NodeJS.EventEmitter {
   close(): Promise<void>;
@@ -67,7 +67,7 @@ async function write(kafka: Library, spec: TrialSpec): Promise<TrialResult> {
   const values = payloads(spec.size, Math.min(spec.cycle, spec.messages), stamp);
   const meter = new Meter(spec, false);
   const { topic } = spec;
-  const batch = Math.max(1, Math.min(BATCH, Math.floor(900_000 / (spec.size + 32))));
+  const batch = batchOf(spec.size, BATCH);
   await sendAll(spec.messages, batch, OPEN, async (from, to) => {
     const messages = [];
     for (let i = from; i < to; i++) messages.push({ topic, value: values[i % values.length] as Buffer });
