@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { setInterval } from 'node:timers/promises';
 import {
   Admin,
-  Client,
   type ClusterMetadata,
   type ConsumerConfig,
   type Deserializer,
@@ -13,6 +12,7 @@ import {
 } from 'rdkafka-rx';
 import { MockCluster } from 'rdkafka-rx/testing';
 import { brokers, Failure, integer, text } from './command';
+import { SHORT_SESSION_MS } from './short-session';
 
 /** Options of every demo. */
 export const kafkaOptions = {
@@ -101,7 +101,11 @@ async function embedded(topic: string, interval: number): Promise<Kafka> {
   // Looked at when the demo ends; until then it must not count as unhandled.
   producing.catch(() => {});
   return {
-    config: { ...settings(cluster.bootstrapServers), 'session.timeout.ms': sessionMs(), 'heartbeat.interval.ms': 300 },
+    config: {
+      ...settings(cluster.bootstrapServers),
+      'session.timeout.ms': SHORT_SESSION_MS,
+      'heartbeat.interval.ms': 300,
+    },
     partitions: PARTITIONS,
     async [Symbol.asyncDispose]() {
       stop.abort();
@@ -110,15 +114,6 @@ async function embedded(topic: string, interval: number): Promise<Kafka> {
       await cluster.stop();
     },
   };
-}
-
-/**
- * Short: after a member has left, the embedded cluster waits for a second less than this before the next one can join.
- * But with librdkafka before 2.11 it lets the first one wait three seconds, which have to fit.
- */
-function sessionMs(): number {
-  const [major = 0, minor = 0] = Client.librdkafkaVersion.split('.').map(Number);
-  return major > 2 || minor >= 11 ? 1500 : 3500;
 }
 
 /** A cluster inside this process with one topic. */

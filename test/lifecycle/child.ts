@@ -1,7 +1,7 @@
 /** Runs a program in a process of its own, against the built package: what a user's process does at its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { SHORT_SESSION_MS } from '../support/short-session';
+import { SHORT_SESSION_MS } from '../../examples/support/short-session';
 
 const dist = join(__dirname, '..', '..', 'dist');
 

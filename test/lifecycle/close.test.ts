@@ -1,6 +1,6 @@
 import { Admin, Consumer, type ConsumerConfig, Producer, utf8 } from 'rdkafka-rx';
 import { liveHandles, MockCluster } from 'rdkafka-rx/testing';
-import { SHORT_SESSION_MS } from '../support/short-session';
+import { SHORT_SESSION_MS } from '../../examples/support/short-session';
 
 jest.setTimeout(60_000);
 

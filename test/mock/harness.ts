@@ -18,7 +18,7 @@ import {
 } from 'rdkafka-rx';
 import { liveHandles, MockCluster, type MockClusterOptions } from 'rdkafka-rx/testing';
 import { filter, firstValueFrom, type Observable } from 'rxjs';
-import { SHORT_SESSION_MS } from '../support/short-session';
+import { SHORT_SESSION_MS } from '../../examples/support/short-session';
 
 /**
  * Settings of members whose group rebalances while it has members: the embedded cluster waits for them a second less
