@@ -43,7 +43,7 @@ export class Headers implements Iterable<readonly [name: string, value: Buffer |
 /**
  * One message: a view over its batch's memory, made when it is looked at.
  *
- * Keeping it keeps the whole chunk (about 256 KiB) alive; {@link Message.detach} copies it out. Key and value are
+ * Keeping it keeps the whole chunk (about 512 KiB) alive; {@link Message.detach} copies it out. Key and value are
  * decoded on first access, once. `ack()` marks it done: offsets are committed up to the first message not done.
  */
 export class Message<K = Buffer | null, V = Buffer | null> {

@@ -24,8 +24,9 @@
 namespace batch {
 
 constexpr size_t kMaxMessages = 4096;
-// A kept message pins its chunk, so chunks stay small; a larger message gets a chunk of its own.
-constexpr size_t kChunkBytes = 256 * 1024;
+// A kept message pins its chunk, so chunks stay small; but JavaScript does as much for a small one as for a large one. A
+// larger message gets a chunk of its own.
+constexpr size_t kChunkBytes = 512 * 1024;
 
 struct Free {
   void operator()(uint8_t* pointer) const noexcept { std::free(pointer); }
@@ -38,11 +39,11 @@ using Block = std::unique_ptr<uint8_t, Free>;
 class SlabPool {
  public:
   // Holds a full chunk of small messages with its columns.
-  static constexpr size_t kBlockBytes = 384 * 1024;
+  static constexpr size_t kBlockBytes = 640 * 1024;
   // Smaller and larger ones are allocated to measure.
-  static constexpr size_t kLeastBytes = 96 * 1024;
+  static constexpr size_t kLeastBytes = 160 * 1024;
   // About what collects between two runs of the garbage collector at full rate.
-  static constexpr size_t kMostBlocks = 128;
+  static constexpr size_t kMostBlocks = 64;
 
   Block Take();
   void Put(Block block);

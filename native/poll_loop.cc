@@ -16,11 +16,11 @@ constexpr int kCleanupMs = 3000;
 // How long JavaScript waits for the destruction, which waits in turn for calls in progress and for librdkafka's
 // threads.
 constexpr int kReapMs = 1000;
-// Items handed over at once, so that one turn of the event loop stays short (a chunk is about 256 KiB).
-constexpr size_t kCrossingItems = 32;
+// Items handed over at once, so that one turn of the event loop stays short (a chunk is about 512 KiB).
+constexpr size_t kCrossingItems = 16;
 // JavaScript is called when there is nothing more to serve, or when so many items or turns came together: it would wake
 // at the first one, on a machine with few cores in place of this thread, and call for the next one soon after.
-constexpr size_t kWorthCrossing = 8;
+constexpr size_t kWorthCrossing = 4;
 constexpr int kMostTurns = 4;
 
 // V8 collects its young generation when buffers of 32 MB hang on it, but looks at that only when it allocates such

@@ -149,7 +149,7 @@ class PollLoop : public std::enable_shared_from_this<PollLoop> {
   const std::shared_ptr<batch::SlabPool>& pool() const { return pool_; }
 
  private:
-  static constexpr size_t kFullItems = 16;
+  static constexpr size_t kFullItems = 8;
 
   struct Holder;
   static void CallJs(Napi::Env env, Napi::Function, Holder* holder, void*);

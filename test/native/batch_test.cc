@@ -158,16 +158,16 @@ void Offsets() {
 
 void SizeLimit() {
   constexpr size_t kilobyte = 1024;
-  CHECK(Runs(Numbered(300, kilobyte)) == (Sizes{256, 44}));
+  CHECK(Runs(Numbered(600, kilobyte)) == (Sizes{512, 88}));
   CHECK(Runs(Numbered(3, batch::kChunkBytes)) == (Sizes{1, 1, 1}));
   CHECK(Runs(Numbered(3, batch::kChunkBytes + 1)) == (Sizes{1, 1, 1}));
   std::vector<Sample> mixed = Numbered(5);
   mixed[2].value = std::string(5 << 20, 'x');
   CHECK(Runs(mixed) == (Sizes{2, 1, 2}));
   // Keys and headers count.
-  std::vector<Sample> all = Numbered(300, 512);
+  std::vector<Sample> all = Numbered(600, 512);
   for (Sample& sample : all) sample.key = std::string(256, 'k'), sample.headers = {{"abcd", std::string(240, 'h')}};
-  CHECK(Runs(all) == (Sizes{256, 44}));
+  CHECK(Runs(all) == (Sizes{512, 88}));
   CHECK(Runs(std::vector<Sample>(batch::kMaxMessages + 10)) == (Sizes{batch::kMaxMessages, 10}));
 }
 
