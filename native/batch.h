@@ -24,8 +24,8 @@
 namespace batch {
 
 constexpr size_t kMaxMessages = 4096;
-// A kept message pins its chunk, so chunks stay small; but JavaScript does as much for a small one as for a large one. A
-// larger message gets a chunk of its own.
+// A kept message pins its chunk, so chunks stay small; but JavaScript does as much for a small one as for a large one.
+// A larger message gets a chunk of its own.
 constexpr size_t kChunkBytes = 512 * 1024;
 
 struct Free {
