@@ -47,6 +47,14 @@ export interface Subject {
   real?: boolean;
   /** What a reader of the report should know. */
   note?: string;
+  /** Of another client. */
+  setup?: Setup;
+}
+
+/** How another client is set up, beyond what all have in common, and whose advice that is. */
+export interface Setup {
+  settings: string;
+  source: string;
 }
 
 /** Programs that no module of bench/subjects can stand for; see bench/outside.ts. */
@@ -75,6 +83,12 @@ export const SUBJECTS: readonly Subject[] = [
     name: 'c-partition-queues',
     run: { program: 'consume', args: ['--partition-queues'] },
     note: 'C, one queue per partition, assigned: how the addon reads',
+  },
+  {
+    suite: 'consume',
+    name: 'c-batch-queue-copy',
+    run: { program: 'consume', args: ['--copy'] },
+    note: 'C, as c-batch-queue, and every key and payload is copied into memory of its own: what it costs to keep them',
   },
   { suite: 'consume', name: 'batches$', run: { module: 'consume', mode: 'batches$' }, note: 'each batch acknowledged' },
   {
@@ -237,13 +251,14 @@ export const RATIOS: Record<Suite, readonly (readonly [string, string])[]> = {
     ['for-await', 'batches$'],
     ['batches$', 'take'],
     ['messages$', 'take'],
+    ['batches$', 'c-batch-queue-copy'],
+    ['messages$', 'c-batch-queue-copy'],
     ['messages$', 'node-rdkafka-flowing'],
     ...RIVAL_RATIOS.consume,
   ],
   modes: MODE_RATIOS,
   produce: [
     ...SUBJECTS.filter((s) => s.suite === 'produce' && s.name !== 'c').map((s) => [s.name, 'c'] as const),
-    ['sendBatch', 'node-rdkafka-raw'],
     ...RIVAL_RATIOS.produce,
   ],
   latency: [

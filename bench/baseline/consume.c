@@ -2,18 +2,46 @@
  * Reads a topic from its beginning with rd_kafka_consume_batch_queue: the fastest documented way of the C library.
  *
  *   consume --brokers B --topic T --messages N [--warmup W] [--group G | --partitions P] [--batch 4096]
- *           [--touch sampled|all] [--partition-queues] [-X key=value ...]
+ *           [--touch sampled|all] [--partition-queues] [--copy] [-X key=value ...]
  *
  * With --group it subscribes, with --partitions it assigns partitions 0..P-1. --partition-queues takes from one queue
- * per partition, as the addon does. The clock starts when W messages were read. Prints one line of JSON.
+ * per partition, as the addon does. With --copy every key and payload is copied into memory of its own, as everybody
+ * must who keeps messages beyond the next poll and after closing. The clock starts when W messages were read. Prints
+ * one line of JSON.
  */
 #include "baseline.h"
+
+#define SLAB_BYTES (256 << 10)
+/* What is kept: so many slabs, then the oldest is written over. More than a processor's caches of one core hold. */
+#define SLABS 64
+
+typedef struct {
+  char* memory[SLABS];
+  size_t size[SLABS], used;
+  int current;
+} slabs_t;
 
 typedef struct {
   int64_t messages, bytes, warmup, warm;
   uint32_t digest;
   double first, last, first_cpu, last_cpu;
+  slabs_t* kept;
 } totals_t;
+
+static void keep(slabs_t* slabs, const void* data, size_t size) {
+  if (!data) return;
+  if (slabs->used + size > slabs->size[slabs->current]) {
+    const int next = slabs->current = (slabs->current + 1) % SLABS;
+    slabs->used = 0;
+    if (slabs->size[next] < size || !slabs->memory[next]) {
+      slabs->size[next] = size > SLAB_BYTES ? size : SLAB_BYTES;
+      free(slabs->memory[next]);
+      if (!(slabs->memory[next] = malloc(slabs->size[next]))) die("no memory for %zu bytes", slabs->size[next]);
+    }
+  }
+  memcpy(slabs->memory[slabs->current] + slabs->used, data, size);
+  slabs->used += size;
+}
 
 static void account(totals_t* totals, rd_kafka_message_t** messages, ssize_t count, int touch_all) {
   if (count > 0 && totals->first == 0 && totals->messages >= totals->warmup) {
@@ -30,6 +58,10 @@ static void account(totals_t* totals, rd_kafka_message_t** messages, ssize_t cou
       if (touch_all || message->offset % SAMPLE == 0) totals->digest += digest_of(message->payload, message->len);
       totals->messages++;
       totals->bytes += (int64_t)message->len;
+      if (totals->kept) {
+        keep(totals->kept, message->key, message->key_len);
+        keep(totals->kept, message->payload, message->len);
+      }
     }
     rd_kafka_message_destroy(message);
   }
@@ -124,7 +156,9 @@ int main(int argc, char** argv) {
 
   rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new((int)partitions);
   totals_t totals = {0};
+  slabs_t kept = {0};
   totals.warmup = number(argc, argv, "--warmup", "0");
+  totals.kept = has_flag(argc, argv, "--copy") ? &kept : NULL;
   if (*group) {
     rd_kafka_topic_partition_list_add(list, topic, RD_KAFKA_PARTITION_UA);
     rd_kafka_resp_err_t error = rd_kafka_subscribe(rk, list);
@@ -150,5 +184,6 @@ int main(int argc, char** argv) {
   rd_kafka_queue_destroy(queue);
   rd_kafka_consumer_close(rk);
   rd_kafka_destroy(rk);
+  for (int i = 0; i < SLABS; i++) free(kept.memory[i]);
   return interrupted ? 130 : 0;
 }

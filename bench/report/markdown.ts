@@ -1,6 +1,7 @@
 /** The same report as Markdown: whole, and the part of it that the README shows. */
 import { UsageError } from '../options';
 import { answers, caveats } from './answers';
+import { GOALS_NOTE, goalTable } from './goals';
 import { subtitle, withoutPath } from './html';
 import {
   bytes,
@@ -15,7 +16,17 @@ import {
   times,
   titleOf,
 } from './model';
-import { type Cell, groupTable, leftOut, ratioTable, reference, spreadCell, type Table, voidRuns } from './tables';
+import {
+  type Cell,
+  groupTable,
+  leftOut,
+  ratioTable,
+  reference,
+  setupTable,
+  spreadCell,
+  type Table,
+  voidRuns,
+} from './tables';
 
 const BEGIN = '<!-- performance: begin (written by `npm run bench:readme`) -->';
 const END = '<!-- performance: end -->';
@@ -46,6 +57,8 @@ export function markdown(report: Report): string {
   }
   const against = caveats(report);
   if (against.length > 0) parts.push('## What to hold against these figures', against.map((c) => `- ${c}`).join('\n'));
+  const wanted = goalTable(report);
+  if (wanted.rows.length > 0) parts.push('## Goals', GOALS_NOTE, markdownTable(wanted));
   let suite = '';
   for (const group of groups(report)) {
     if (group.suite !== suite) parts.push(`## ${TITLES[group.suite] ?? group.suite}`);
@@ -53,6 +66,7 @@ export function markdown(report: Report): string {
     parts.push(`### ${titleOf(group)}`, markdownTable(groupTable(report, group)));
   }
   for (const [title, table] of [
+    ['How the other clients were set up', setupTable(report)],
     ['All ratios', ratioTable(report)],
     ['Runs that do not count', voidRuns(report)],
     ['Left out', leftOut(report)],

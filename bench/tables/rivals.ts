@@ -164,8 +164,8 @@ export function rivals(suite: 'consume' | 'produce'): Subject[] {
   }));
 }
 
-/** This client over each of the others. */
+/** This client over each of the others, and C over them: what is possible on the machine. */
 export const RIVAL_RATIOS = {
-  consume: CONSUME.map(({ name }) => ['batches$', name] as const),
-  produce: PRODUCE.map(({ name }) => ['send', name] as const),
+  consume: ['batches$', 'c-batch-queue'].flatMap((mine) => CONSUME.map(({ name }) => [mine, name] as const)),
+  produce: ['send', 'sendBatch', 'c'].flatMap((mine) => PRODUCE.map(({ name }) => [mine, name] as const)),
 };
