@@ -114,8 +114,8 @@ export function rows(runs: readonly Run[]): Row[] {
             'mbPerSecond',
             good.map((run) => figure(run) && ((figure(run) as number) * size) / 1e6),
           );
-          add('cpuPerMillion', good.map(cpuPerMillion));
         }
+        if (suite !== 'clients') add('cpuPerMillion', good.map(cpuPerMillion));
         for (const key of PLAIN) {
           add(
             key,

@@ -145,6 +145,7 @@ export class Runner {
   private specOf(subject: Subject, group: Group, run: string): TrialSpec {
     const { compression } = group;
     const amounts = this.amounts(subject, group);
+    const { passes = 1 } = subject;
     const messages = Math.min(amounts.messages, subject.most ?? amounts.messages);
     const large: TrialSpec['config'] =
       amounts.size > LARGE_BYTES ? { 'message.max.bytes': amounts.size + LARGE_BYTES } : {};
@@ -168,7 +169,8 @@ export class Runner {
       ...amounts,
       messages,
       partial: messages < amounts.messages,
-      warmup: Math.floor(messages * WARMUP),
+      warmup: Math.floor(messages * passes * WARMUP),
+      passes,
       counted: subject.counted ?? amounts.partitions,
       touch: this.options.touch,
       cycle: CYCLE,
@@ -218,8 +220,8 @@ export class Runner {
   private async consume(subject: Subject, group: Group, spec: TrialSpec): Promise<TrialResult> {
     const { name, digest } = await this.filledTopic(subject, group);
     const result = await this.spawn(subject, { ...spec, topic: name });
-    let messages = (spec.messages / spec.partitions) * spec.counted;
-    let wantedDigest = digest;
+    let messages = (spec.messages / spec.partitions) * spec.counted * spec.passes;
+    let wantedDigest = Math.imul(digest, spec.passes) >>> 0;
     if (spec.partial) {
       // It stopped with the batch in which it had enough, of whatever partitions.
       const counts = result.counts ?? [];
@@ -321,9 +323,8 @@ export class Runner {
     if (run.program !== 'consume') args.push('--size', String(spec.size));
     if (run.program === 'produce') args.push('--cycle', String(spec.cycle));
     if (run.program === 'consume') {
-      args.push('--touch', spec.touch);
-      if (run.args?.includes('--partition-queues')) args.push('--partitions', String(spec.partitions));
-      else args.push('--group', spec.group);
+      args.push('--touch', spec.touch, '--partitions', String(spec.partitions));
+      if (!run.args?.includes('--partition-queues')) args.push('--group', spec.group);
     }
     const own = run.program === 'consume' ? PROGRAM_CONFIG : run.program === 'latency' ? CONSUMER_CONFIG : {};
     const settings = Object.entries({ ...spec.config, ...own }).flatMap(([key, value]) => ['-X', `${key}=${value}`]);

@@ -65,14 +65,14 @@ export function spreadCell(spread: Spread | undefined, format: Format): Cell {
 
 /** What a row is compared with: the limit in C, and reading in batches by hand. Of its own level, where there are any. */
 export function reference(report: Report, group: Group, row: Row, to: 'c' | 'batched'): Row | undefined {
-  const { level } = split(row.subject);
-  const suffix = level === undefined ? '' : `@${level}`;
+  const { level, extra } = split(row.subject);
   const none = row.subject.endsWith('-none') ? '-none' : '';
-  const names =
-    to === 'c'
-      ? ['c-batch-queue', 'c'].map((name) => name + suffix)
-      : [`take${suffix}`, `take-none${suffix}`, `batches$${none}${suffix}`, `batches$${suffix}`];
-  const found = names.map((name) => group.rows.find((one) => one.subject === name)).find((one) => one !== undefined);
+  const names = to === 'c' ? ['c-batch-queue', 'c'] : ['take', 'take-none', `batches$${none}`, 'batches$'];
+  const suffix = level === undefined ? '' : `@${level}`;
+  // One that commits as often, before one that does not.
+  const found = [...new Set([suffix + extra, suffix])]
+    .flatMap((end) => names.map((name) => group.rows.find((one) => one.subject === name + end)))
+    .find((one) => one !== undefined);
   if (found === undefined || found === row) return undefined;
   return to === 'batched' && described(report, row.suite, row.subject).kind !== 'ours' ? undefined : found;
 }

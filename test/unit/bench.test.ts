@@ -3,7 +3,7 @@ import { mergeReports } from '../../bench/merge';
 import { parseOptions, UsageError } from '../../bench/options';
 import { readConsumer, readPerformance, readProducer } from '../../bench/outside';
 import { groups, messagesOf } from '../../bench/plan';
-import { cpuPerMillion, figure, goalOf, meetsGoal, type Run, ratios, spread } from '../../bench/stats';
+import { cpuPerMillion, figure, goalOf, limitOf, meetsGoal, type Run, ratios, spread } from '../../bench/stats';
 import { GOALS, RATIOS, SUBJECTS, type Subject } from '../../bench/trials';
 
 const payload = (sequence: number, size = 20) => {
@@ -159,6 +159,17 @@ test('merged reports keep runs apart and give ratios of all of them', () => {
   expect(whole.runs.map(({ run }) => run)).toEqual([0, 0, 1, 1, 1]);
   expect(whole.ratios['consume.100.messages$/batches$']).toEqual({ median: 0.375, min: 0.25, max: 0.5 });
   expect(whole.leftOut.map(({ subject }) => subject)).toEqual(['take']);
+});
+
+test('what C has in the place of a subject', () => {
+  const spread = (median: number) => ({ median, min: median, max: median });
+  const found = { 'consume.100.c-batch-queue/kafkajs': spread(8), 'produce.100.64p-lz4.c/kafkajs': spread(9) };
+  const limit = (key: string) => limitOf(found, key)?.median;
+  expect(limit('consume.100.batches$/kafkajs')).toBe(8);
+  expect(limit('consume.100.64p.batches$/kafkajs')).toBeUndefined();
+  expect(limit('produce.100.64p-lz4.sendBatch/kafkajs')).toBe(9);
+  expect(limit('consume.100.c-batch-queue/kafkajs')).toBeUndefined();
+  expect(limit('latency.100.messages$@10%/c@10%')).toBeUndefined();
 });
 
 test('every goal is that of a ratio', () => {
