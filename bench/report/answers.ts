@@ -369,6 +369,11 @@ export function caveats(report: Report): string[] {
       `The fastest run was more than half again as fast as the slowest in ${wide.length} of ${report.summary.length} rows: see the ranges.`,
     );
   }
+  if (report.summary.some((row) => row.figures.cpuPerMillion && !row.figures.elu)) {
+    said.push(
+      'Event loop and garbage are told by what runs in Node alone; a program in C, Python, Go or Java tells processor time and memory. Those of `rdkafka_performance` and `java-perf` are of their whole life, start included.',
+    );
+  }
   const failed = report.runs.filter((run) => run.error !== undefined).length;
   if (failed > 0) said.push(`${failed} ${failed === 1 ? 'run does' : 'runs do'} not count; why is said below.`);
   if (/-dirty$/.test(versions.commit ?? '')) said.push('The sources had changes that were not committed.');

@@ -1,6 +1,6 @@
 /** What the project asks of itself, what was seen, and what plain C reaches on the same machine: more is not to be had. */
 import { GOAL_SIZE, isCost, limitOf, meetsGoal, type Spread } from '../stats';
-import { bytes, described, groups, type Report, type Row, times } from './model';
+import { bytes, described, groups, type Report, type Row, TITLES, times } from './model';
 import { spreadCell, type Table } from './tables';
 
 export const GOALS_NOTE =
@@ -25,7 +25,11 @@ export function goals(report: Report): Goal[] {
 }
 
 function ratioGoals({ ratios, goals = {} }: Report): Goal[] {
-  return Object.entries(ratios).flatMap(([key, seen]): Goal[] => {
+  const sizeOf = ([key]: [string, unknown]) => Number(key.split('.')[1]);
+  const suites = Object.keys(TITLES);
+  const suiteOf = ([key]: [string, unknown]) => suites.indexOf(key.split('.')[0] ?? '');
+  const sorted = Object.entries(ratios).sort((a, b) => suiteOf(a) - suiteOf(b) || sizeOf(a) - sizeOf(b));
+  return sorted.flatMap(([key, seen]): Goal[] => {
     const found = /^([^.]+)\.(\d+)\.(.+)$/.exec(key);
     const wanted = found && (goals[key] ?? goals[`${found[1]}.${found[3]}`]);
     if (!found || wanted === undefined || wanted === null) return [];

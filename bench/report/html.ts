@@ -176,10 +176,14 @@ function goalSection(report: Report): string {
 }
 
 function setups(report: Report): string {
-  const table = setupTable(report);
-  if (table.rows.length === 0) return '';
+  const { rows } = setupTable(report);
+  if (rows.length === 0) return '';
+  const said = rows.map(({ cells }) => {
+    const [subject = '', client = '', how = '', settings = '', source = ''] = cells.map(({ text }) => escaped(text));
+    return `<dt><code>${subject}</code></dt><dd>${client}: ${how}. ${settings}. After: ${source}</dd>`;
+  });
   return `<section id="setups"><h2>How the other clients were set up</h2>
-<details><summary>${table.rows.length} ways</summary>${tableHtml(table)}</details></section>`;
+<details><summary>${rows.length} ways</summary><dl>${said.join('')}</dl></details></section>`;
 }
 
 function allRatios(report: Report): string {
@@ -210,7 +214,7 @@ function how(report: Report): string {
 in all of them. Figures are medians of the runs, with the least and the greatest. Ratios are taken within a run. Every subject
 says how many messages it read and a digest of them; a run that says something else than was written does not count.</p>
 ${commands(report)
-  .map((command) => `<p>Command: <code>${escaped(command)}</code></p>`)
+  .map(({ command, times }) => `<p>Command: <code>${escaped(command)}</code>${times > 1 ? `, ${times} times` : ''}</p>`)
   .join('\n')}
 <h3>Machine</h3>${list([...Object.entries(machine), ['measured', [startedAt, endedAt].filter(Boolean).join(' to ')]])}
 <h3>Versions</h3>${list(Object.entries(versions).map(([key, value]) => [key, withoutPath(value)]))}

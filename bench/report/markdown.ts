@@ -47,9 +47,12 @@ export function markdownTable({ head, rows }: Table): string {
     .join('\n');
 }
 
+const typed = ({ command, times }: { command: string; times: number }) =>
+  `\`${command}\`${times > 1 ? `, ${times} times` : ''}`;
+
 export function markdown(report: Report): string {
   const parts = ['# rdkafka-rx bench', subtitle(report)];
-  for (const command of commands(report)) parts.push(`\`${command}\``);
+  parts.push(...commands(report).map(typed));
   for (const { question, answer, points, tables = [] } of answers(report)) {
     parts.push(`## ${question}`, answer);
     if (points.length > 0) parts.push(points.map((point) => `- ${point}`).join('\n'));
@@ -134,13 +137,13 @@ function setting(report: Report): string {
   const { machine = {}, versions = {}, startedAt } = report;
   const memory = Number(machine.memoryMb);
   const details = [machine.cpu, memory > 0 && `${Math.round(memory / 1024)} GB`].filter(Boolean).join(', ');
-  const typed = commands(report).map((command) => `\`${command}\``);
+  const all = commands(report).map(typed);
   const parts = [
     `Measured${startedAt ? ` ${startedAt.slice(0, 10)}` : ''} on ${machine.cores ?? 'some'} cores (${details})`,
     versions.kafka && `against ${versions.kafka}`,
     versions.node && `Node ${versions.node}`,
     versions.librdkafka && `librdkafka ${withoutPath(versions.librdkafka)}`,
-    typed.length > 0 && `by ${typed.join(' and ')}`,
+    all.length > 0 && `by ${all.join(' and ')}`,
   ];
   return `${parts.filter(Boolean).join(', ')}.`;
 }

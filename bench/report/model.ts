@@ -81,10 +81,14 @@ export function parseReport(text: string, file: string): Report {
   return { ...report, partial: report.partial === true, ratios: report.ratios ?? {} } as Report;
 }
 
-/** As they were typed, without the files to be written. */
-export function commands({ settings, parts }: Report): string[] {
-  const all = [settings, ...(parts ?? []).map((part) => part.settings)].map((one) => one?.command);
-  return [...new Set(all.filter((command) => typeof command === 'string'))];
+/** As they were typed, without the files to be written, and how often: parts of one bench may be the same. */
+export function commands({ settings, parts }: Report): { command: string; times: number }[] {
+  const found = new Map<string, number>();
+  for (const { settings: one } of parts ?? [{ settings }]) {
+    const command = one?.command;
+    if (typeof command === 'string') found.set(command, (found.get(command) ?? 0) + 1);
+  }
+  return [...found].map(([command, times]) => ({ command, times }));
 }
 
 /** What the JSON says of the subjects that were measured, so that a report needs no bench to be understood. */

@@ -4,14 +4,10 @@ import { Consumer, type Message, type MessageBatch } from 'rdkafka-rx';
 import { bufferCount, concatMap, Subscription, take } from 'rxjs';
 import type { TrialResult, TrialSpec } from '../trials';
 import { Meter } from './meter';
+import { consumerConfig } from './reader';
 
 export async function run(spec: TrialSpec): Promise<TrialResult> {
-  const consumer = new Consumer({
-    'bootstrap.servers': spec.brokers,
-    'group.id': spec.group,
-    'auto.offset.reset': 'earliest',
-    ...spec.config,
-  });
+  const consumer = new Consumer(consumerConfig(spec));
   const meter = new Meter(spec);
   const commit = spec.mode.endsWith('-none') ? 'none' : 'ack';
   const makesBatches = spec.batch > 0 && spec.mode !== 'bufferCount';

@@ -2,8 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, type Message } from 'rdkafka-rx';
 import type { TrialResult, TrialSpec } from '../trials';
-import { beginnings } from './assignment';
 import { Meter } from './meter';
+import { beginnings, consumerConfig } from './reader';
 
 const TOTAL_BYTES = 32 << 20;
 /** For each partition, and as much again for the fetch that may be on its way when the queue is nearly full. */
@@ -18,9 +18,7 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
   const before = rss();
   const consumer = new Consumer(
     {
-      'bootstrap.servers': spec.brokers,
-      'group.id': spec.group,
-      ...spec.config,
+      ...consumerConfig(spec),
       'queued.max.messages.kbytes': PARTITION_KB,
       'max.partition.fetch.bytes': PARTITION_KB * 1024,
       'fetch.max.bytes': PARTITION_KB * 1024 * 64,

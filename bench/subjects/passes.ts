@@ -4,12 +4,11 @@
  */
 import { Consumer, type Message } from 'rdkafka-rx';
 import type { TrialResult, TrialSpec } from '../trials';
-import { beginnings } from './assignment';
 import { Meter } from './meter';
+import { beginnings, consumerConfig } from './reader';
 
 export async function run(spec: TrialSpec): Promise<TrialResult> {
-  const config = { 'bootstrap.servers': spec.brokers, 'group.id': spec.group, ...spec.config };
-  const consumer = new Consumer(config, {}, { stream: { commit: 'none' } });
+  const consumer = new Consumer(consumerConfig(spec), {}, { stream: { commit: 'none' } });
   const meter = new Meter({ ...spec, messages: spec.messages * spec.passes });
   const failed = new Promise<never>((_, reject) => {
     const again = async () => {

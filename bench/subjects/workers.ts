@@ -4,8 +4,8 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { Consumer, type Message } from 'rdkafka-rx';
 import { digestOf, SAMPLE } from '../digest';
 import type { TrialResult, TrialSpec } from '../trials';
-import { beginnings } from './assignment';
 import { Vitals } from './meter';
+import { beginnings, consumerConfig } from './reader';
 
 interface Job {
   spec: TrialSpec;
@@ -79,7 +79,7 @@ function together(all: OwnVitals[]): OwnVitals {
 async function work({ spec, index, total }: Job): Promise<void> {
   const port = parentPort as NonNullable<typeof parentPort>;
   const send = (report: Report) => port.postMessage(report);
-  const consumer = new Consumer({ 'bootstrap.servers': spec.brokers, 'group.id': spec.group, ...spec.config });
+  const consumer = new Consumer(consumerConfig(spec));
   const step = spec.touch === 'all' ? 1 : SAMPLE;
   let digest = 0;
   let vitals: Vitals | undefined;

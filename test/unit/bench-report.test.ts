@@ -319,6 +319,15 @@ describe('Markdown', () => {
     expect(section).not.toContain('/some/where');
   });
 
+  test('a report made of parts says how often each command was given', () => {
+    const report = sample();
+    const { settings } = report;
+    const whole = { ...report, parts: [{ settings }, { settings: { command: 'npm run bench' } }, { settings }] };
+    const text = readmeSection(whole).replaceAll(/\s+/g, ' ');
+    expect(text).toContain("by `npm run bench -- --kafka --subjects 'take,batches$'`, 2 times and `npm run bench`.");
+    expect(html(whole, draw)).toContain("take,batches$'</code>, 2 times</p>");
+  });
+
   test('writing it twice is writing it once, and nothing else of the README moves', () => {
     const readme = readFileSync(resolve(__dirname, '../../README.md'), 'utf8');
     const section = readmeSection(sample());

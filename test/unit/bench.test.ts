@@ -113,6 +113,10 @@ test('how much is read', () => {
   expect(of({ share: 0.1 }, 100)).toBe(1_000_000);
   expect(of({ suite: 'produce' }, 100)).toBe(5_000_000);
   expect(of({}, 1000, { messages: 50_000 })).toBe(10_000);
+  expect(of({ share: 0.1 }, 100, { messages: 50_000 })).toBe(5_000);
+  // Of large messages slow clients get more than their share.
+  expect(of({ share: 0.1 }, 1000, { messages: 50_000 })).toBe(3_000);
+  expect(of({ suite: 'produce' }, 100, { messages: 50_000 })).toBe(50_000);
   expect(of({}, 100, { quick: true })).toBe(1_000_000);
   expect(of({}, 100, {}, 4321)).toBe(4320);
   expect(of({ topic: { messages: 160_000 } }, 100, { messages: 5 })).toBe(160_000);
