@@ -83,3 +83,12 @@ function wantedOf(
   const bytes = most * MOST_BYTES_EACH * Math.min(1, share * 3);
   return part * Math.min(most * share, bytes / Math.max(size, 1));
 }
+
+/** Payloads that writers have ready and send round and round. */
+const PAYLOADS = 100_000;
+const PAYLOAD_BYTES = 64 << 20;
+
+/** How many of them: a gigabyte of large ones would be what their memory is measured by. */
+export function cycleOf(size: number): number {
+  return Math.min(PAYLOADS, Math.floor(PAYLOAD_BYTES / Math.max(size, 1)));
+}

@@ -7,7 +7,7 @@ import { cyclicDigest, prefixDigest, topicDigest } from './digest';
 import type { Options } from './options';
 import { outsideCommand } from './outside';
 import { nodeBinary } from './peers';
-import { type Group, groups, isReader, messagesOf } from './plan';
+import { cycleOf, type Group, groups, isReader, messagesOf } from './plan';
 import { figure, type Run } from './stats';
 import {
   CONSUMER_CONFIG,
@@ -22,7 +22,6 @@ import {
 const TRIAL_TIMEOUT_MS = 240_000;
 /** A process that printed its result has this long to end by itself. */
 const EXIT_TIMEOUT_MS = 20_000;
-const CYCLE = 100_000;
 /** Part of a trial's messages that are read or written before the clock starts. */
 const WARMUP = 0.1;
 const LATENCY_MESSAGES = 1000;
@@ -173,7 +172,7 @@ export class Runner {
       passes,
       counted: subject.counted ?? amounts.partitions,
       touch: this.options.touch,
-      cycle: CYCLE,
+      cycle: cycleOf(amounts.size),
       batch: subject.batch ?? 0,
       commits: subject.commits ?? 'some',
       rate: 0,
@@ -244,7 +243,7 @@ export class Runner {
       if (result.messages !== spec.messages) throw new Error(`void: ${result.messages} of ${spec.messages} delivered`);
       if (this.cluster.capacity(spec.size, spec.partitions) !== undefined) return result; // not all is kept there
       const back = await this.readBack({ ...spec, topic });
-      const digest = cyclicDigest(spec.size, spec.messages, CYCLE);
+      const digest = cyclicDigest(spec.size, spec.messages, spec.cycle);
       if (back.messages !== spec.messages || (!subject.countOnly && back.digest !== digest)) {
         throw new Error(
           `void: ${back.messages}/${back.digest} (messages/digest) were stored, ${spec.messages}/${digest} sent`,

@@ -7,8 +7,11 @@ import type { TrialResult, TrialSpec } from '../trials';
 import { Meter } from './meter';
 import { beginnings, consumerConfig } from './reader';
 
+/** A fetch that waits at the end of a partition is in the way of the next pass. */
+const FETCH_WAIT = { 'fetch.wait.max.ms': 5 };
+
 export async function run(spec: TrialSpec): Promise<TrialResult> {
-  const consumer = new Consumer(consumerConfig(spec), {}, { stream: { commit: 'none' } });
+  const consumer = new Consumer({ ...consumerConfig(spec), ...FETCH_WAIT }, {}, { stream: { commit: 'none' } });
   const meter = new Meter({ ...spec, messages: spec.messages * spec.passes });
   const failed = new Promise<never>((_, reject) => {
     const again = async () => {

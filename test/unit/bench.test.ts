@@ -2,7 +2,7 @@ import { cyclicDigest, digestOf, prefixDigest, SAMPLE, stamp, topicDigest } from
 import { mergeReports } from '../../bench/merge';
 import { parseOptions, UsageError } from '../../bench/options';
 import { readConsumer, readPerformance, readProducer } from '../../bench/outside';
-import { groups, messagesOf } from '../../bench/plan';
+import { cycleOf, groups, messagesOf } from '../../bench/plan';
 import { cpuPerMillion, figure, goalOf, limitOf, meetsGoal, type Run, ratios, spread } from '../../bench/stats';
 import { GOALS, RATIOS, SUBJECTS, type Subject } from '../../bench/trials';
 
@@ -122,6 +122,14 @@ test('how much is read', () => {
   expect(of({ topic: { messages: 160_000 } }, 100, { messages: 5 })).toBe(160_000);
   // No batch of the largest size is left over.
   expect(of({ suite: 'modes', batch: 10_000 }, 100, { messages: 1_234_567 })).toBe(1_200_000);
+});
+
+test('what writers have ready to send does not fill the memory', () => {
+  for (const size of [0, 1, 100, 1000, 10_000, 1_000_000, 10_000_000]) {
+    expect(cycleOf(size) * size).toBeLessThanOrEqual(64 << 20);
+    expect(cycleOf(size)).toBeGreaterThan(5);
+  }
+  expect(cycleOf(100)).toBe(100_000);
 });
 
 test('what other programs print is read', () => {
