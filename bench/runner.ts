@@ -28,6 +28,10 @@ const LATENCY_MESSAGES = 1000;
 const GREATEST_MESSAGES = 1_000_000;
 const LOAD_SECONDS = 5;
 const QUICK_LOAD_SECONDS = 1;
+/** Before them, at the same rate: code that is compiled while it runs is compiled then. */
+const LOAD_WARMUP_SECONDS = 2;
+/** A rate over less time is that of a single batch, or of the clock. */
+const LEAST_SECONDS = 0.02;
 /** Messages near to this size need larger limits than those that librdkafka and the broker have by default. */
 const LARGE_BYTES = 900_000;
 const CLIENTS = 100;
@@ -111,6 +115,10 @@ export class Runner {
     const entry: Run = { suite: subject.suite, subject: subject.name, ...where, run };
     try {
       entry.result = await this.measure(subject, group, run);
+      const { seconds = 0, timed } = entry.result;
+      if (timed !== undefined && (timed === 0 || seconds < LEAST_SECONDS)) {
+        throw new Error(`void: ${timed} messages in ${(seconds * 1000).toFixed(1)} ms tell no rate: more --messages`);
+      }
     } catch (error) {
       entry.error = (error as Error).message;
     }
@@ -194,8 +202,9 @@ export class Runner {
     }
     if (this.greatestRate === undefined) throw new Error('the greatest rate could not be measured');
     const rate = Math.round(this.greatestRate * subject.load);
-    const messages = Math.round(rate * (this.options.quick ? QUICK_LOAD_SECONDS : LOAD_SECONDS));
-    return this.onFreshTopic({ ...one, rate, messages, warmup: Math.floor(messages * WARMUP) }, subject);
+    const warmup = rate * LOAD_WARMUP_SECONDS;
+    const messages = warmup + Math.round(rate * (this.options.quick ? QUICK_LOAD_SECONDS : LOAD_SECONDS));
+    return this.onFreshTopic({ ...one, rate, messages, warmup }, subject);
   }
 
   /** How many messages a second this client sends and receives when it sends all it can. */
