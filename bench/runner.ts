@@ -38,6 +38,8 @@ const CLIENTS = 100;
 
 export class Runner {
   readonly runs: Run[] = [];
+  /** What could not be measured under some of the conditions. */
+  readonly leftOut: { suite: string; subject: string; reason: string }[] = [];
   private child: ChildProcess | undefined;
   private stopped = false;
   private topics = 0;
@@ -63,7 +65,7 @@ export class Runner {
   async all(subjects: readonly Subject[]): Promise<void> {
     const plan = groups(this.options);
     for (const [i, group] of plan.entries()) {
-      const mine = subjects.filter((subject) => subject.suite === group.suite);
+      const mine = subjects.filter((subject) => subject.suite === group.suite && this.isAble(subject, group));
       if (mine.length === 0) continue;
       for (const subject of mine) if (isReader(subject) && !this.stopped) await this.prepare(subject, group);
       if (mine.some(({ load }) => load !== undefined)) await this.findGreatestRate(group);
@@ -75,6 +77,14 @@ export class Runner {
       }
       await this.dropTopics(plan.slice(i + 1), subjects);
     }
+  }
+
+  private isAble({ suite, name, codecs }: Subject, { compression }: Group): boolean {
+    if (codecs === undefined || codecs.includes(compression)) return true;
+    const reason = `it has no ${compression} of its own`;
+    this.leftOut.push({ suite, subject: name, reason });
+    this.progress(`${suite}: ${name} is left out: ${reason}`);
+    return false;
   }
 
   /** Deletes what no later group reads: large messages of many kinds would fill the disk. */
@@ -384,7 +394,9 @@ function queueOf(messages: number): TrialSpec['config'] {
   return { 'queue.buffering.max.messages': Math.min(100_000, Math.max(100, Math.floor(messages / 20))) };
 }
 
+/** The last lines that say something: where in the program it was is of no use to a reader. */
 function tail(errors: string): string {
-  const lines = errors.trim().split('\n').slice(-6).join(' | ');
+  const said = errors.split('\n').filter((line) => line.trim() !== '' && !/^\s+at /.test(line));
+  const lines = said.slice(-6).join(' | ');
   return lines === '' ? '' : `: ${lines}`;
 }

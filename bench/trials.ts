@@ -33,6 +33,8 @@ export interface Subject {
   load?: number;
   /** Threads that share the work. */
   workers?: number;
+  /** Compressions that it knows without plugins. Default: all. */
+  codecs?: readonly Compression[];
   /** Part of the work that it gets: slow subjects would keep everybody waiting, and a rate needs no more. */
   share?: number;
   /**
