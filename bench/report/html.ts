@@ -214,7 +214,9 @@ function how(report: Report): string {
 in all of them. Figures are medians of the runs, with the least and the greatest. Ratios are taken within a run. Every subject
 says how many messages it read and a digest of them; a run that says something else than was written does not count.</p>
 ${commands(report)
-  .map(({ command, times }) => `<p>Command: <code>${escaped(command)}</code>${times > 1 ? `, ${times} times` : ''}</p>`)
+  .map(
+    ({ command, times }) => `<p>Command: <code>${escaped(command)}</code>${times > 1 ? ` (${times} times)` : ''}</p>`,
+  )
   .join('\n')}
 <h3>Machine</h3>${list([...Object.entries(machine), ['measured', [startedAt, endedAt].filter(Boolean).join(' to ')]])}
 <h3>Versions</h3>${list(Object.entries(versions).map(([key, value]) => [key, withoutPath(value)]))}

@@ -48,7 +48,7 @@ export function markdownTable({ head, rows }: Table): string {
 }
 
 const typed = ({ command, times }: { command: string; times: number }) =>
-  `\`${command}\`${times > 1 ? `, ${times} times` : ''}`;
+  `\`${command}\`${times > 1 ? ` (${times} times)` : ''}`;
 
 export function markdown(report: Report): string {
   const parts = ['# rdkafka-rx bench', subtitle(report)];
@@ -83,7 +83,7 @@ export function markdown(report: Report): string {
 
 /** The ways that the README shows: the limit, the ways that most people use, and each peer's fastest. */
 const SHOWN: Record<string, readonly string[]> = {
-  consume: ['c-batch-queue', 'take', 'batches$', 'messages$', 'for-await'],
+  consume: ['c-batch-queue', 'c-batch-queue-copy', 'take', 'batches$', 'messages$', 'for-await'],
   produce: ['c', 'sendBatch', 'send'],
 };
 

@@ -84,8 +84,8 @@ export function parseReport(text: string, file: string): Report {
 /** As they were typed, without the files to be written, and how often: parts of one bench may be the same. */
 export function commands({ settings, parts }: Report): { command: string; times: number }[] {
   const found = new Map<string, number>();
-  for (const { settings: one } of parts ?? [{ settings }]) {
-    const command = one?.command;
+  const typed = (parts ?? []).map((part) => part.settings?.command).filter((command) => typeof command === 'string');
+  for (const command of typed.length > 0 ? typed : [settings?.command]) {
     if (typeof command === 'string') found.set(command, (found.get(command) ?? 0) + 1);
   }
   return [...found].map(([command, times]) => ({ command, times }));

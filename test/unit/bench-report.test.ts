@@ -324,8 +324,8 @@ describe('Markdown', () => {
     const { settings } = report;
     const whole = { ...report, parts: [{ settings }, { settings: { command: 'npm run bench' } }, { settings }] };
     const text = readmeSection(whole).replaceAll(/\s+/g, ' ');
-    expect(text).toContain("by `npm run bench -- --kafka --subjects 'take,batches$'`, 2 times and `npm run bench`.");
-    expect(html(whole, draw)).toContain("take,batches$'</code>, 2 times</p>");
+    expect(text).toContain("by `npm run bench -- --kafka --subjects 'take,batches$'` (2 times) and `npm run bench`.");
+    expect(html(whole, draw)).toContain("take,batches$'</code> (2 times)</p>");
   });
 
   test('writing it twice is writing it once, and nothing else of the README moves', () => {
