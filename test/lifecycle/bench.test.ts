@@ -8,6 +8,9 @@ import { join } from 'node:path';
 // The bench is compiled first, and with it the C programs where that was not done before.
 jest.setTimeout(180_000);
 
+/** Enough for a rate, on a fast machine too. */
+const SOME = '--suite consume --subjects c-batch-queue,take --sizes 100 --messages 500000'.split(' ');
+
 const root = join(__dirname, '../..');
 let directory: string;
 
@@ -33,25 +36,11 @@ async function bench(args: string[], onProgress: (text: string, interrupt: () =>
 test('Ctrl-C ends the trial under way and leaves a valid report of what was measured', async () => {
   const json = join(directory, 'partial.json');
   let wasInterrupted = false;
-  const { code, stdout } = await bench(
-    [
-      '--suite',
-      'consume',
-      '--subjects',
-      'c-batch-queue,take',
-      '--sizes',
-      '100',
-      '--messages',
-      '50000',
-      '--runs',
-      '1000',
-    ].concat(['--json', json]),
-    (progress, interrupt) => {
-      if (wasInterrupted || !/run 2 of 1000: c-batch-queue/.test(progress)) return;
-      wasInterrupted = true;
-      interrupt();
-    },
-  );
+  const { code, stdout } = await bench([...SOME, '--runs', '1000', '--json', json], (progress, interrupt) => {
+    if (wasInterrupted || !/run 2 of 1000: c-batch-queue/.test(progress)) return;
+    wasInterrupted = true;
+    interrupt();
+  });
   expect(code).toBe(130);
   expect(stdout).toMatch(/^c-batch-queue .* 100 /m);
   const report = JSON.parse(readFileSync(json, 'utf8'));
