@@ -93,6 +93,7 @@ async function bench(options: Options): Promise<number> {
   }
   const { runs } = runner;
   if (runs.length > 0) process.stdout.write(`${table(runs)}\n`);
+  around.leftOut.push(...runner.leftOut);
   const report = buildReport(runs, around, signals > 0);
   save(report);
   write(report);

@@ -17,9 +17,9 @@ export interface Group extends Conditions {
   suite: Suite;
 }
 
-/** At most so many messages of 100 bytes, and so many bytes of larger ones, are read from a real Kafka. */
+/** At most so many messages are read from a real Kafka, and at most so many bytes for each of them of larger ones. */
 const MOST_MESSAGES = 10_000_000;
-const MOST_BYTES = 2_000_000_000;
+const MOST_BYTES_EACH = 200;
 /** And so much is written: it is slower. */
 const WRITTEN = 0.5;
 const EMBEDDED_MESSAGES = 5_000_000;
@@ -76,13 +76,19 @@ function wantedOf(
   { messages, cluster }: Pick<Options, 'messages' | 'cluster'>,
 ): number {
   const { share = 1 } = subject;
-  if (messages !== undefined || cluster.kind === 'embedded') {
-    // Twice the bytes of the 100-byte topic at most, so that large messages do not take ages.
-    const wanted = messages ?? EMBEDDED_MESSAGES;
-    return Math.min(wanted, (2 * wanted * 100) / Math.max(size, 1)) * share;
-  }
+  const isOurs = messages === undefined && cluster.kind !== 'embedded';
+  const most = messages ?? (isOurs ? MOST_MESSAGES : EMBEDDED_MESSAGES);
+  const part = isOurs && !isReader(subject) ? WRITTEN : 1;
   // Of large messages all clients are about as fast, and so few of them as their share would tell nothing.
-  const part = isReader(subject) ? 1 : WRITTEN;
-  const bytes = MOST_BYTES * Math.min(1, share * 3);
-  return part * Math.min(MOST_MESSAGES * share, bytes / Math.max(size, 1));
+  const bytes = most * MOST_BYTES_EACH * Math.min(1, share * 3);
+  return part * Math.min(most * share, bytes / Math.max(size, 1));
+}
+
+/** Payloads that writers have ready and send round and round. */
+const PAYLOADS = 100_000;
+const PAYLOAD_BYTES = 64 << 20;
+
+/** How many of them: a gigabyte of large ones would be what their memory is measured by. */
+export function cycleOf(size: number): number {
+  return Math.min(PAYLOADS, Math.floor(PAYLOAD_BYTES / Math.max(size, 1)));
 }

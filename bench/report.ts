@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, homedir, loadavg, platform, release, totalmem } from 'node:os';
 import type { Options } from './options';
 import { describe } from './report/model';
-import { cpuPerMillion, figure, goalOf, meetsGoal, type Run, ratios, type Spread, spread } from './stats';
+import { cpuPerMillion, figure, goalOf, limitOf, meetsGoal, type Run, ratios, type Spread, spread } from './stats';
 import { CONSUMER_CONFIG, GOALS, PRODUCER_CONFIG, PROGRAM_CONFIG, SUBJECTS, SUITES } from './trials';
 
 export interface Surroundings {
@@ -114,8 +114,8 @@ export function rows(runs: readonly Run[]): Row[] {
             'mbPerSecond',
             good.map((run) => figure(run) && ((figure(run) as number) * size) / 1e6),
           );
-          add('cpuPerMillion', good.map(cpuPerMillion));
         }
+        if (suite !== 'clients') add('cpuPerMillion', good.map(cpuPerMillion));
         for (const key of PLAIN) {
           add(
             key,
@@ -156,11 +156,13 @@ export function table(runs: readonly Run[]): string {
   }
   const found = Object.entries(ratios(runs));
   if (found.length > 0) {
-    const cells = [['ratio', 'median', 'min-max', 'goal']];
+    const cells = [['ratio', 'median', 'min-max', 'C here', 'goal']];
+    const known = Object.fromEntries(found);
     for (const [key, { median, min, max }] of found) {
       const goal = goalOf(key);
       const verdict = goal === undefined ? '' : `${goal} ${meetsGoal(key, median) ? 'met' : 'MISSED'}`;
-      cells.push([key, median.toFixed(3), `${min.toFixed(3)}-${max.toFixed(3)}`, verdict]);
+      const limit = limitOf(known, key)?.median.toFixed(3) ?? '';
+      cells.push([key, median.toFixed(3), `${min.toFixed(3)}-${max.toFixed(3)}`, limit, verdict]);
     }
     lines.push('', ...align(cells));
   }

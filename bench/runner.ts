@@ -7,7 +7,7 @@ import { cyclicDigest, prefixDigest, topicDigest } from './digest';
 import type { Options } from './options';
 import { outsideCommand } from './outside';
 import { nodeBinary } from './peers';
-import { type Group, groups, isReader, messagesOf } from './plan';
+import { cycleOf, type Group, groups, isReader, messagesOf } from './plan';
 import { figure, type Run } from './stats';
 import {
   CONSUMER_CONFIG,
@@ -22,19 +22,24 @@ import {
 const TRIAL_TIMEOUT_MS = 240_000;
 /** A process that printed its result has this long to end by itself. */
 const EXIT_TIMEOUT_MS = 20_000;
-const CYCLE = 100_000;
 /** Part of a trial's messages that are read or written before the clock starts. */
 const WARMUP = 0.1;
 const LATENCY_MESSAGES = 1000;
 const GREATEST_MESSAGES = 1_000_000;
 const LOAD_SECONDS = 5;
 const QUICK_LOAD_SECONDS = 1;
+/** Before them, at the same rate: code that is compiled while it runs is compiled then. */
+const LOAD_WARMUP_SECONDS = 2;
+/** A rate over less time is that of a single batch, or of the clock. */
+const LEAST_SECONDS = 0.02;
 /** Messages near to this size need larger limits than those that librdkafka and the broker have by default. */
 const LARGE_BYTES = 900_000;
 const CLIENTS = 100;
 
 export class Runner {
   readonly runs: Run[] = [];
+  /** What could not be measured under some of the conditions. */
+  readonly leftOut: { suite: string; subject: string; reason: string }[] = [];
   private child: ChildProcess | undefined;
   private stopped = false;
   private topics = 0;
@@ -60,7 +65,7 @@ export class Runner {
   async all(subjects: readonly Subject[]): Promise<void> {
     const plan = groups(this.options);
     for (const [i, group] of plan.entries()) {
-      const mine = subjects.filter((subject) => subject.suite === group.suite);
+      const mine = subjects.filter((subject) => subject.suite === group.suite && this.isAble(subject, group));
       if (mine.length === 0) continue;
       for (const subject of mine) if (isReader(subject) && !this.stopped) await this.prepare(subject, group);
       if (mine.some(({ load }) => load !== undefined)) await this.findGreatestRate(group);
@@ -72,6 +77,14 @@ export class Runner {
       }
       await this.dropTopics(plan.slice(i + 1), subjects);
     }
+  }
+
+  private isAble({ suite, name, codecs }: Subject, { compression }: Group): boolean {
+    if (codecs === undefined || codecs.includes(compression)) return true;
+    const reason = `it has no ${compression} of its own`;
+    this.leftOut.push({ suite, subject: name, reason });
+    this.progress(`${suite}: ${name} is left out: ${reason}`);
+    return false;
   }
 
   /** Deletes what no later group reads: large messages of many kinds would fill the disk. */
@@ -112,6 +125,10 @@ export class Runner {
     const entry: Run = { suite: subject.suite, subject: subject.name, ...where, run };
     try {
       entry.result = await this.measure(subject, group, run);
+      const { seconds = 0, timed } = entry.result;
+      if (timed !== undefined && (timed === 0 || seconds < LEAST_SECONDS)) {
+        throw new Error(`void: ${timed} messages in ${(seconds * 1000).toFixed(1)} ms tell no rate: more --messages`);
+      }
     } catch (error) {
       entry.error = (error as Error).message;
     }
@@ -145,6 +162,7 @@ export class Runner {
   private specOf(subject: Subject, group: Group, run: string): TrialSpec {
     const { compression } = group;
     const amounts = this.amounts(subject, group);
+    const { passes = 1 } = subject;
     const messages = Math.min(amounts.messages, subject.most ?? amounts.messages);
     const large: TrialSpec['config'] =
       amounts.size > LARGE_BYTES ? { 'message.max.bytes': amounts.size + LARGE_BYTES } : {};
@@ -168,10 +186,11 @@ export class Runner {
       ...amounts,
       messages,
       partial: messages < amounts.messages,
-      warmup: Math.floor(messages * WARMUP),
+      warmup: Math.floor(messages * passes * WARMUP),
+      passes,
       counted: subject.counted ?? amounts.partitions,
       touch: this.options.touch,
-      cycle: CYCLE,
+      cycle: cycleOf(amounts.size),
       batch: subject.batch ?? 0,
       commits: subject.commits ?? 'some',
       rate: 0,
@@ -193,8 +212,9 @@ export class Runner {
     }
     if (this.greatestRate === undefined) throw new Error('the greatest rate could not be measured');
     const rate = Math.round(this.greatestRate * subject.load);
-    const messages = Math.round(rate * (this.options.quick ? QUICK_LOAD_SECONDS : LOAD_SECONDS));
-    return this.onFreshTopic({ ...one, rate, messages, warmup: Math.floor(messages * WARMUP) }, subject);
+    const warmup = rate * LOAD_WARMUP_SECONDS;
+    const messages = warmup + Math.round(rate * (this.options.quick ? QUICK_LOAD_SECONDS : LOAD_SECONDS));
+    return this.onFreshTopic({ ...one, rate, messages, warmup }, subject);
   }
 
   /** How many messages a second this client sends and receives when it sends all it can. */
@@ -218,8 +238,8 @@ export class Runner {
   private async consume(subject: Subject, group: Group, spec: TrialSpec): Promise<TrialResult> {
     const { name, digest } = await this.filledTopic(subject, group);
     const result = await this.spawn(subject, { ...spec, topic: name });
-    let messages = (spec.messages / spec.partitions) * spec.counted;
-    let wantedDigest = digest;
+    let messages = (spec.messages / spec.partitions) * spec.counted * spec.passes;
+    let wantedDigest = Math.imul(digest, spec.passes) >>> 0;
     if (spec.partial) {
       // It stopped with the batch in which it had enough, of whatever partitions.
       const counts = result.counts ?? [];
@@ -242,7 +262,7 @@ export class Runner {
       if (result.messages !== spec.messages) throw new Error(`void: ${result.messages} of ${spec.messages} delivered`);
       if (this.cluster.capacity(spec.size, spec.partitions) !== undefined) return result; // not all is kept there
       const back = await this.readBack({ ...spec, topic });
-      const digest = cyclicDigest(spec.size, spec.messages, CYCLE);
+      const digest = cyclicDigest(spec.size, spec.messages, spec.cycle);
       if (back.messages !== spec.messages || (!subject.countOnly && back.digest !== digest)) {
         throw new Error(
           `void: ${back.messages}/${back.digest} (messages/digest) were stored, ${spec.messages}/${digest} sent`,
@@ -321,9 +341,8 @@ export class Runner {
     if (run.program !== 'consume') args.push('--size', String(spec.size));
     if (run.program === 'produce') args.push('--cycle', String(spec.cycle));
     if (run.program === 'consume') {
-      args.push('--touch', spec.touch);
-      if (run.args?.includes('--partition-queues')) args.push('--partitions', String(spec.partitions));
-      else args.push('--group', spec.group);
+      args.push('--touch', spec.touch, '--partitions', String(spec.partitions));
+      if (!run.args?.includes('--partition-queues')) args.push('--group', spec.group);
     }
     const own = run.program === 'consume' ? PROGRAM_CONFIG : run.program === 'latency' ? CONSUMER_CONFIG : {};
     const settings = Object.entries({ ...spec.config, ...own }).flatMap(([key, value]) => ['-X', `${key}=${value}`]);
@@ -375,7 +394,9 @@ function queueOf(messages: number): TrialSpec['config'] {
   return { 'queue.buffering.max.messages': Math.min(100_000, Math.max(100, Math.floor(messages / 20))) };
 }
 
+/** The last lines that say something: where in the program it was is of no use to a reader. */
 function tail(errors: string): string {
-  const lines = errors.trim().split('\n').slice(-6).join(' | ');
+  const said = errors.split('\n').filter((line) => line.trim() !== '' && !/^\s+at /.test(line));
+  const lines = said.slice(-6).join(' | ');
   return lines === '' ? '' : `: ${lines}`;
 }

@@ -49,16 +49,34 @@ export function cpuPerMillion({ result }: Run): number | undefined {
   return messages && cpuSeconds !== undefined ? (cpuSeconds / messages) * 1e6 : undefined;
 }
 
+/** A ratio of latencies: less is better. */
+export const isCost = (key: string): boolean => key.startsWith('latency.');
+
+/** Peers are compared where a client's own work shows most: messages of this size. */
+export const GOAL_SIZE = 100;
+
+type Goals = Readonly<Record<string, number>>;
+
 /** What a ratio of {@link ratios} is to be at least; of latencies: at most. */
-export function goalOf(key: string): number | undefined {
-  return GOALS[key] ?? GOALS[key.replace(/\.\d+\./, '.')];
+export function goalOf(key: string, goals: Goals = GOALS): number | undefined {
+  return goals[key] ?? goals[key.replace(/\.\d+\./, '.')];
 }
 
 /** Whether a ratio is what it is to be; undefined when nothing is asked of it. */
-export function meetsGoal(key: string, value: number): boolean | undefined {
-  const goal = goalOf(key);
+export function meetsGoal(key: string, value: number, goals: Goals = GOALS): boolean | undefined {
+  const goal = goalOf(key, goals);
   if (goal === undefined) return undefined;
-  return key.startsWith('latency.') ? value <= goal : value >= goal;
+  return isCost(key) ? value <= goal : value >= goal;
+}
+
+/** The C program that is a suite's limit. */
+const LIMITS: Readonly<Record<string, string>> = { consume: 'c-batch-queue', produce: 'c' };
+
+/** The ratio that plain C has to the same denominator: what is possible on this machine. */
+export function limitOf(found: Readonly<Record<string, Spread>>, key: string): Spread | undefined {
+  const [, suite = '', place = '', other = ''] = /^(\w+)(\..*?)\.[^./]+\/(.+)$/.exec(key) ?? [];
+  const limit = `${suite}${place}.${LIMITS[suite]}/${other}`;
+  return limit === key ? undefined : found[limit];
 }
 
 /**

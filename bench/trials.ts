@@ -2,6 +2,7 @@
 import type { Touch } from './digest';
 import { MODE_RATIOS, modes } from './tables/modes';
 import { RIVAL_RATIOS, rivals } from './tables/rivals';
+import { STREAM_RATIOS, STREAMS } from './tables/streams';
 
 export type Suite = 'consume' | 'modes' | 'produce' | 'latency' | 'scale' | 'clients' | 'streams';
 export const SUITES: readonly Suite[] = ['consume', 'modes', 'produce', 'latency', 'scale', 'clients', 'streams'];
@@ -32,6 +33,8 @@ export interface Subject {
   load?: number;
   /** Threads that share the work. */
   workers?: number;
+  /** Compressions that it knows without plugins. Default: all. */
+  codecs?: readonly Compression[];
   /** Part of the work that it gets: slow subjects would keep everybody waiting, and a rate needs no more. */
   share?: number;
   /**
@@ -41,27 +44,26 @@ export interface Subject {
   topic?: { partitions?: number; messages?: number; size?: number; keys?: number; batchBytes?: number };
   /** What it does, when it is not reading a filled topic: so many times, on an empty one. */
   rounds?: number;
+  /** It reads its topic so many times. Default: once. */
+  passes?: number;
   /** Of the topic's partitions only those below this are counted. */
   counted?: number;
   /** The embedded cluster cannot show it. */
   real?: boolean;
   /** What a reader of the report should know. */
   note?: string;
+  /** Of another client. */
+  setup?: Setup;
+}
+
+/** How another client is set up, beyond what all have in common, and whose advice that is. */
+export interface Setup {
+  settings: string;
+  source: string;
 }
 
 /** Programs that no module of bench/subjects can stand for; see bench/outside.ts. */
 export type Outside = 'performance' | 'python' | 'java' | 'go';
-
-/** Handlers that take a millisecond read fewer messages; the slower the way, the fewer. */
-const PARTITION_ORDER = { partitions: 4, messages: 12_000, keys: 10_000 };
-const KEY_ORDER = { partitions: 4, messages: 160_000, keys: 10_000 };
-/** More than the credit of the one partition that stalls, so that it does. */
-const STALL = { topic: { partitions: 16, messages: 9_600_000 }, counted: 15, real: true };
-/**
- * A kilobyte a message: librdkafka's own bytes for each message are no part of any limit. And a fetch returns a batch as
- * a whole: with large ones no limit below their size holds.
- */
-const MANY_PARTITIONS = { partitions: 1000, messages: 200_000, size: 1000, batchBytes: 16_384 };
 
 export const SUBJECTS: readonly Subject[] = [
   {
@@ -75,6 +77,12 @@ export const SUBJECTS: readonly Subject[] = [
     name: 'c-partition-queues',
     run: { program: 'consume', args: ['--partition-queues'] },
     note: 'C, one queue per partition, assigned: how the addon reads',
+  },
+  {
+    suite: 'consume',
+    name: 'c-batch-queue-copy',
+    run: { program: 'consume', args: ['--copy'] },
+    note: 'C, as c-batch-queue, and every key and payload is copied into memory of its own: what it costs to keep them',
   },
   { suite: 'consume', name: 'batches$', run: { module: 'consume', mode: 'batches$' }, note: 'each batch acknowledged' },
   {
@@ -126,13 +134,20 @@ export const SUBJECTS: readonly Subject[] = [
       note: 'at the same rate',
     },
   ]),
-  ...(['10k', '100k', '1M', '10M'] as const).flatMap((name, i): Subject[] =>
+  ...(
+    [
+      ['10k', 1e4, 200],
+      ['100k', 1e5, 20],
+      ['1M', 1e6, 3],
+      ['10M', 1e7, 1],
+    ] as const
+  ).flatMap(([name, messages, passes]): Subject[] =>
     ['batches$', 'messages$'].map((mode) => ({
       suite: 'scale',
       name: `${mode}@${name}`,
-      run: { module: 'consume', mode },
-      topic: { messages: 10 ** (4 + i) },
-      note: 'does a message cost the same, however many there are?',
+      run: { module: 'passes', mode },
+      ...{ topic: { messages }, passes },
+      note: `does a message cost the same, however many there are? Read ${passes === 1 ? 'once' : `${passes} times over, assigned anew for each`}`,
     })),
   ),
   ...[1, 2].map(
@@ -150,80 +165,7 @@ export const SUBJECTS: readonly Subject[] = [
     run: { module: 'clients', mode: 'open-close' },
     note: 'clients opened and closed one after another: handles left, memory kept',
   },
-  {
-    suite: 'streams',
-    name: 'take-none',
-    run: { module: 'consume', mode: 'take-none' },
-    note: "the bare pull loop, commit: 'none'",
-  },
-  {
-    suite: 'streams',
-    name: 'runBatch',
-    run: { module: 'consume', mode: 'runBatch' },
-    note: 'acknowledged when the handler returns',
-  },
-  { suite: 'streams', name: 'batches$', run: { module: 'consume', mode: 'batches$' }, note: 'each batch acknowledged' },
-  {
-    suite: 'streams',
-    name: 'messages$',
-    run: { module: 'consume', mode: 'messages$' },
-    note: 'each message acknowledged',
-  },
-  { suite: 'streams', name: 'run', run: { module: 'consume', mode: 'run' }, note: 'a synchronous handler' },
-  {
-    suite: 'streams',
-    name: 'run-1ms',
-    run: { module: 'consume', mode: 'run-1ms' },
-    topic: PARTITION_ORDER,
-    note: 'a handler of 1 ms, order partition, 4 partitions',
-  },
-  {
-    suite: 'streams',
-    name: 'run-1ms-key-64',
-    run: { module: 'consume', mode: 'run-1ms-key-64' },
-    topic: KEY_ORDER,
-    note: "the same, order 'key', concurrency 64",
-  },
-  {
-    suite: 'streams',
-    name: 'healthy',
-    run: { module: 'stalled', mode: 'healthy' },
-    ...STALL,
-    note: '16 partitions, all acknowledged; 15 of them counted',
-  },
-  {
-    suite: 'streams',
-    name: 'stalled',
-    run: { module: 'stalled', mode: 'stalled' },
-    ...STALL,
-    note: 'the 16th is never acknowledged; the same 15 counted',
-  },
-  {
-    suite: 'streams',
-    name: 'rebalance-classic',
-    run: { module: 'rebalance', mode: 'classic' },
-    topic: { partitions: 8 },
-    rounds: 10,
-    real: true,
-    note: 'a second member joins: longest gap of each partition that stays (ms)',
-  },
-  {
-    suite: 'streams',
-    name: 'rebalance-consumer',
-    run: { module: 'rebalance', mode: 'consumer' },
-    topic: { partitions: 8 },
-    rounds: 10,
-    real: true,
-    note: 'the same with group.protocol=consumer',
-  },
-  {
-    suite: 'streams',
-    name: 'memory',
-    run: { module: 'memory', mode: '' },
-    topic: MANY_PARTITIONS,
-    real: true,
-    note: '1,000 partitions, all buffers full, then read',
-  },
+  ...STREAMS,
 ];
 
 /** Ratios the report gives, as [numerator, denominator] within a suite; only pairs that were measured appear. */
@@ -237,13 +179,14 @@ export const RATIOS: Record<Suite, readonly (readonly [string, string])[]> = {
     ['for-await', 'batches$'],
     ['batches$', 'take'],
     ['messages$', 'take'],
+    ['batches$', 'c-batch-queue-copy'],
+    ['messages$', 'c-batch-queue-copy'],
     ['messages$', 'node-rdkafka-flowing'],
     ...RIVAL_RATIOS.consume,
   ],
   modes: MODE_RATIOS,
   produce: [
     ...SUBJECTS.filter((s) => s.suite === 'produce' && s.name !== 'c').map((s) => [s.name, 'c'] as const),
-    ['sendBatch', 'node-rdkafka-raw'],
     ...RIVAL_RATIOS.produce,
   ],
   latency: [
@@ -259,14 +202,7 @@ export const RATIOS: Record<Suite, readonly (readonly [string, string])[]> = {
     ['workers-2', 'workers-1'],
   ],
   clients: [],
-  streams: [
-    ['runBatch', 'take-none'],
-    ['batches$', 'take-none'],
-    ['messages$', 'take-none'],
-    ['run', 'take-none'],
-    ['run-1ms-key-64', 'run-1ms'],
-    ['stalled', 'healthy'],
-  ],
+  streams: STREAM_RATIOS,
 };
 
 /**
@@ -274,20 +210,27 @@ export const RATIOS: Record<Suite, readonly (readonly [string, string])[]> = {
  * compared at 100 bytes, where a client's own work shows most; a goal holds there and at 1,000 bytes only by name.
  */
 export const GOALS: Readonly<Record<string, number>> = {
-  'consume.batches$/c-batch-queue': 0.95,
+  'consume.100.batches$/c-batch-queue': 0.95,
+  'consume.1000.batches$/c-batch-queue': 0.95,
   'consume.batches$/take': 0.97,
   'consume.messages$/take': 0.95,
   'consume.100.batches$/node-rdkafka': 12,
+  'consume.100.batches$/node-rdkafka-flowing': 12,
+  'consume.100.batches$/kafka-javascript': 12,
   'consume.100.batches$/kafka-javascript-eachBatch': 12,
+  'consume.100.batches$/kafka-javascript-eachMessage': 12,
   'consume.100.batches$/platformatic': 12,
   'consume.100.batches$/kafkajs-eachBatch': 5,
+  'consume.100.batches$/kafkajs-eachMessage': 5,
   'consume.100.batches$/python': 2.5,
   'consume.100.batches$/java-perf': 1.3,
   'consume.100.batches$/rdkafka_performance': 1.5,
   'produce.100.sendBatch/c': 0.85,
   'produce.100.send/c': 0.4,
   'produce.100.send/node-rdkafka': 4,
+  'produce.100.send/node-rdkafka-raw': 4,
   'produce.100.send/kafka-javascript': 4,
+  'produce.100.send/kafka-javascript-raw': 4,
   'produce.100.send/kafkajs': 4,
   'produce.100.send/platformatic': 4,
   'latency.messages$@10%/c@10%': 1.2,
@@ -316,6 +259,8 @@ export interface TrialSpec {
   touch: Touch;
   /** Only partitions below this are counted. */
   counted: number;
+  /** The topic is read so many times; `messages` are those of one of them. */
+  passes: number;
   /** Produce: sequence numbers repeat after this many messages. */
   cycle: number;
   /** Messages of a batch; 0: what arrives together. */
@@ -335,7 +280,7 @@ export interface TrialResult {
   messages?: number;
   bytes?: number;
   digest?: number;
-  /** Messages read of each partition, from its beginning, when not all were to be read. */
+  /** Messages read of each partition, from its beginning; of use when not all were to be read. */
   counts?: number[];
   /** From the end of the warm-up to the last message read or the last delivery report. */
   seconds?: number;

@@ -22,6 +22,17 @@ static inline double percentile(const double* sorted, size_t count, double p) {
   return sorted[at > 0 ? at - 1 : 0];
 }
 
+/* Prints the line of JSON; sorts the latencies. */
+static void report(double* latencies, size_t counted, int64_t messages, double seconds, double cpu) {
+  qsort(latencies, counted, sizeof(*latencies), ascending);
+  printf("{\"messages\":%" PRId64
+         ",\"timed\":%zu,\"seconds\":%.6f,\"p50\":%.3f,\"p99\":%.3f,\"p999\":%.3f,\"max\":%.3f,\"timedCpuSeconds\":%.3f"
+         ",\"cpuSeconds\":%.3f,\"rssMb\":%.1f,\"librdkafka\":\"%s\"",
+         messages, counted, seconds, percentile(latencies, counted, 0.5), percentile(latencies, counted, 0.99),
+         percentile(latencies, counted, 0.999), latencies[counted - 1], cpu, cpu_seconds(), rss_peak_mb(),
+         rd_kafka_version_str());
+}
+
 typedef struct {
   rd_kafka_queue_t* queue;
   double* latencies;
@@ -104,15 +115,8 @@ static void at_rate(rd_kafka_queue_t* queue, rd_kafka_t* producer, rd_kafka_topi
   const size_t counted = (size_t)(messages - warmup);
   if (!interrupted) {
     if (per_second < 0.95 * rate) die("only %.0f of %.0f messages a second could be sent", per_second, rate);
-    qsort(reader.latencies, counted, sizeof(double), ascending);
-    printf(
-        "{\"messages\":%" PRId64
-        ",\"timed\":%zu,\"seconds\":%.6f,\"sentPerSecond\":%.1f,\"rate\":%.1f,\"p50\":%.3f,\"p99\":%.3f,\"p999\":%.3f"
-        ",\"max\":%.3f,\"timedCpuSeconds\":%.3f,\"cpuSeconds\":%.3f,\"rssMb\":%.1f,\"librdkafka\":\"%s\"}\n",
-        messages, counted, reader.last - reader.first, per_second, rate, percentile(reader.latencies, counted, 0.5),
-        percentile(reader.latencies, counted, 0.99), percentile(reader.latencies, counted, 0.999),
-        reader.latencies[counted - 1], reader.last_cpu - reader.first_cpu, cpu_seconds(), rss_peak_mb(),
-        rd_kafka_version_str());
+    report(reader.latencies, counted, messages, reader.last - reader.first, reader.last_cpu - reader.first_cpu);
+    printf(",\"sentPerSecond\":%.1f,\"rate\":%.1f}\n", per_second, rate);
   }
   free(reader.latencies);
 }
@@ -146,7 +150,7 @@ int main(int argc, char** argv) {
   char* payload = calloc(1, size < 8 ? 8 : size);
   int64_t counted = 0;
   uint32_t next = 0;
-  double sent = 0;
+  double sent = 0, first = 0, first_cpu = 0;
   int at_end = 0;
   const double deadline = now_seconds() + 30;
   if (rate > 0) at_rate(queue, producer, rkt, topic, payload, size < 8 ? 8 : size, messages, warmup, rate);
@@ -163,7 +167,10 @@ int main(int argc, char** argv) {
     rd_kafka_message_destroy(message);
     if (is_ours) {
       if (next >= warmup) latencies[counted++] = (now - sent) * 1e3;
-      next++;
+      if (++next == warmup) {
+        first = now;
+        first_cpu = cpu_seconds();
+      }
     } else if (!is_eof || at_end) {
       continue; /* the end is told again after every message */
     }
@@ -178,12 +185,8 @@ int main(int argc, char** argv) {
   }
 
   if (counted > 0) {
-    qsort(latencies, (size_t)counted, sizeof(*latencies), ascending);
-    printf("{\"messages\":%" PRId64
-           ",\"p50\":%.3f,\"p99\":%.3f,\"p999\":%.3f,\"max\":%.3f,\"cpuSeconds\":%.3f,\"librdkafka\":\"%s\"}\n",
-           counted, percentile(latencies, (size_t)counted, 0.5), percentile(latencies, (size_t)counted, 0.99),
-           percentile(latencies, (size_t)counted, 0.999), latencies[counted - 1], cpu_seconds(),
-           rd_kafka_version_str());
+    report(latencies, (size_t)counted, counted, now_seconds() - first, cpu_seconds() - first_cpu);
+    printf("}\n");
   }
   rd_kafka_flush(producer, 5000);
   rd_kafka_topic_destroy(rkt);

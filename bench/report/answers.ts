@@ -245,6 +245,8 @@ interface Match {
   mine: Row;
   group: Group;
   value: Spread;
+  /** The same of plain C: more is not to be had. */
+  limit: Spread | undefined;
 }
 
 /** Each peer's fastest way in each group, beside each of ours. */
@@ -261,7 +263,8 @@ export function matches(report: Report, all: Group[]): Match[] {
       (MINE[group.suite] ?? []).flatMap((name) => {
         const mine = find(group, name);
         const value = mine && ratio(report, mine, way);
-        return value ? [{ peer, way, mine, group, value }] : [];
+        const c = reference(report, group, way, 'c');
+        return value ? [{ peer, way, mine, group, value, limit: c && ratio(report, c, way) }] : [];
       }),
     );
   });
@@ -285,7 +288,8 @@ function peers(report: Report, all: Group[]): Answer {
     const parts = here
       .sort((a, b) => a.value.median - b.value.median)
       .map(
-        ({ peer, value }, i) => `${times(value.median)} × ${i === 0 ? 'as many messages per second as ' : ''}${peer}`,
+        ({ peer, value, limit }, i) =>
+          `${times(value.median)} × ${i === 0 ? 'as many messages per second as ' : ''}${peer}${limit ? ` (C: ${times(limit.median)})` : ''}`,
       );
     const verb = first.group.suite === 'consume' ? 'reads' : 'writes';
     return [`At ${where(first.group)}, \`${name}\` ${verb} ${join(parts)}`];
@@ -293,7 +297,7 @@ function peers(report: Report, all: Group[]): Answer {
   return {
     id: 'peers',
     question,
-    answer: `${headlines.join('. ')}. Each peer in the fastest of the ways that were measured.`,
+    answer: `${headlines.join('. ')}. Each peer in the fastest of the ways that were measured; C: what plain C reaches in our place.`,
     points: [],
     tables: Object.values(MINE)
       .flat()
@@ -307,7 +311,11 @@ function peerTable(found: Match[]): Table {
   const all = [...new Set(found.map(({ group }) => group))].sort((a, b) => a.size - b.size);
   const names = [...new Set(found.map(({ peer }) => peer))];
   return {
-    head: ['than', ...all.map(where), `its CPU / ours, ${where((found[0] as Match).group)}`],
+    head: [
+      'than',
+      ...all.flatMap((group) => [where(group), 'C there']),
+      `its CPU / ours, ${where((found[0] as Match).group)}`,
+    ],
     rows: names.map((peer) => {
       const mine = (group: Group) => found.find((one) => one.group === group && one.peer === peer);
       const first = found.find((one) => one.peer === peer) as Match;
@@ -315,10 +323,11 @@ function peerTable(found: Match[]): Table {
         kind: 'peer',
         cells: [
           { text: peer, ...(first.way.subject !== peer && { detail: first.way.subject }) },
-          ...all.map((group) => {
+          ...all.flatMap((group) => {
             const match = mine(group);
             const cell = spreadCell(match?.value, times);
-            return match && match.way.subject !== first.way.subject ? { ...cell, detail: match.way.subject } : cell;
+            const isOther = match && match.way.subject !== first.way.subject;
+            return [isOther ? { ...cell, detail: match.way.subject } : cell, { text: limitText(match) }];
           }),
           { text: cpu(first.way, first.mine) },
         ],
@@ -326,6 +335,8 @@ function peerTable(found: Match[]): Table {
     }),
   };
 }
+
+const limitText = (match?: Match) => (match?.limit ? times(match.limit.median) : '–');
 
 function cpu(way: Row, mine: Row): string {
   const [theirs, ours] = [way.figures.cpuPerMillion?.median, mine.figures.cpuPerMillion?.median];
@@ -356,6 +367,11 @@ export function caveats(report: Report): string[] {
   if (wide.length > 0) {
     said.push(
       `The fastest run was more than half again as fast as the slowest in ${wide.length} of ${report.summary.length} rows: see the ranges.`,
+    );
+  }
+  if (report.summary.some((row) => row.figures.cpuPerMillion && !row.figures.elu)) {
+    said.push(
+      'Event loop and garbage are told by what runs in Node alone; a program in C, Python, Go or Java tells processor time and memory. Those of `rdkafka_performance` and `java-perf` are of their whole life, start included.',
     );
   }
   const failed = report.runs.filter((run) => run.error !== undefined).length;

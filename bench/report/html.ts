@@ -1,9 +1,10 @@
 /** The report as one HTML file that fetches nothing: answers, charts with their tables, settings, the JSON itself. */
 import { answers, caveats } from './answers';
 import { type ChartSpec, chartsOf, comparisons } from './charts';
+import { GOALS_NOTE, goalTable } from './goals';
 import { commands, described, type Group, groups, type Report, TITLES, titleOf } from './model';
 import { STYLE } from './style';
-import { type Cell, groupTable, leftOut, ratioTable, type Table, voidRuns } from './tables';
+import { type Cell, groupTable, leftOut, ratioTable, setupTable, type Table, voidRuns } from './tables';
 
 /** Draws a chart twice, as SVG. */
 export type Draw = (chart: ChartSpec) => { wide: string; narrow: string };
@@ -34,7 +35,9 @@ export function html(report: Report, draw: Draw): string {
 <p class="soft">${escaped(subtitle(report))}</p>
 <nav><a href="#answers">Answers</a>${suites
     .map((suite) => `<a href="#${slug(suite)}">${escaped(TITLES[suite] ?? suite)}</a>`)
-    .join('')}<a href="#how">Machine and method</a><a href="#data">Data</a></nav>
+    .join(
+      '',
+    )}${goalTable(report).rows.length > 0 ? '<a href="#goals">Goals</a>' : ''}<a href="#how">Machine and method</a><a href="#data">Data</a></nav>
 </header>
 <main>
 ${answered(report)}
@@ -49,7 +52,9 @@ ${suites
     ),
   )
   .join('\n')}
+${goalSection(report)}
 ${allRatios(report)}
+${setups(report)}
 ${failures(report)}
 ${how(report)}
 ${data(report)}
@@ -164,11 +169,28 @@ function notes(report: Report, { suite, rows }: Group): string {
   return `<details><summary>What each of them does</summary><dl>${said.join('')}</dl></details>`;
 }
 
+function goalSection(report: Report): string {
+  const table = goalTable(report);
+  if (table.rows.length === 0) return '';
+  return `<section id="goals"><h2>Goals</h2><p>${escaped(GOALS_NOTE)}</p>${tableHtml(table)}</section>`;
+}
+
+function setups(report: Report): string {
+  const { rows } = setupTable(report);
+  if (rows.length === 0) return '';
+  const said = rows.map(({ cells }) => {
+    const [subject = '', client = '', how = '', settings = '', source = ''] = cells.map(({ text }) => escaped(text));
+    return `<dt><code>${subject}</code></dt><dd>${client}: ${how}. ${settings}. After: ${source}</dd>`;
+  });
+  return `<section id="setups"><h2>How the other clients were set up</h2>
+<details><summary>${rows.length} ways</summary><dl>${said.join('')}</dl></details></section>`;
+}
+
 function allRatios(report: Report): string {
   const table = ratioTable(report);
   if (table.rows.length === 0) return '';
   return `<section id="ratios"><h2>All ratios</h2>
-<p>Of two subjects within the same run; the median over the runs, and the range. A goal is what the project asks of itself.</p>
+<p>Of two subjects within the same run; the median over the runs, and the range. C here: what plain C has in the place of the first.</p>
 <details><summary>${table.rows.length} ratios</summary>${tableHtml(table)}</details></section>`;
 }
 
@@ -192,7 +214,9 @@ function how(report: Report): string {
 in all of them. Figures are medians of the runs, with the least and the greatest. Ratios are taken within a run. Every subject
 says how many messages it read and a digest of them; a run that says something else than was written does not count.</p>
 ${commands(report)
-  .map((command) => `<p>Command: <code>${escaped(command)}</code></p>`)
+  .map(
+    ({ command, times }) => `<p>Command: <code>${escaped(command)}</code>${times > 1 ? ` (${times} times)` : ''}</p>`,
+  )
   .join('\n')}
 <h3>Machine</h3>${list([...Object.entries(machine), ['measured', [startedAt, endedAt].filter(Boolean).join(' to ')]])}
 <h3>Versions</h3>${list(Object.entries(versions).map(([key, value]) => [key, withoutPath(value)]))}

@@ -1,6 +1,7 @@
 /** The same report as Markdown: whole, and the part of it that the README shows. */
 import { UsageError } from '../options';
 import { answers, caveats } from './answers';
+import { GOALS_NOTE, goalTable } from './goals';
 import { subtitle, withoutPath } from './html';
 import {
   bytes,
@@ -15,7 +16,17 @@ import {
   times,
   titleOf,
 } from './model';
-import { type Cell, groupTable, leftOut, ratioTable, reference, spreadCell, type Table, voidRuns } from './tables';
+import {
+  type Cell,
+  groupTable,
+  leftOut,
+  ratioTable,
+  reference,
+  setupTable,
+  spreadCell,
+  type Table,
+  voidRuns,
+} from './tables';
 
 const BEGIN = '<!-- performance: begin (written by `npm run bench:readme`) -->';
 const END = '<!-- performance: end -->';
@@ -36,9 +47,12 @@ export function markdownTable({ head, rows }: Table): string {
     .join('\n');
 }
 
+const typed = ({ command, times }: { command: string; times: number }) =>
+  `\`${command}\`${times > 1 ? ` (${times} times)` : ''}`;
+
 export function markdown(report: Report): string {
   const parts = ['# rdkafka-rx bench', subtitle(report)];
-  for (const command of commands(report)) parts.push(`\`${command}\``);
+  parts.push(...commands(report).map(typed));
   for (const { question, answer, points, tables = [] } of answers(report)) {
     parts.push(`## ${question}`, answer);
     if (points.length > 0) parts.push(points.map((point) => `- ${point}`).join('\n'));
@@ -46,6 +60,8 @@ export function markdown(report: Report): string {
   }
   const against = caveats(report);
   if (against.length > 0) parts.push('## What to hold against these figures', against.map((c) => `- ${c}`).join('\n'));
+  const wanted = goalTable(report);
+  if (wanted.rows.length > 0) parts.push('## Goals', GOALS_NOTE, markdownTable(wanted));
   let suite = '';
   for (const group of groups(report)) {
     if (group.suite !== suite) parts.push(`## ${TITLES[group.suite] ?? group.suite}`);
@@ -53,6 +69,7 @@ export function markdown(report: Report): string {
     parts.push(`### ${titleOf(group)}`, markdownTable(groupTable(report, group)));
   }
   for (const [title, table] of [
+    ['How the other clients were set up', setupTable(report)],
     ['All ratios', ratioTable(report)],
     ['Runs that do not count', voidRuns(report)],
     ['Left out', leftOut(report)],
@@ -66,7 +83,7 @@ export function markdown(report: Report): string {
 
 /** The ways that the README shows: the limit, the ways that most people use, and each peer's fastest. */
 const SHOWN: Record<string, readonly string[]> = {
-  consume: ['c-batch-queue', 'take', 'batches$', 'messages$', 'for-await'],
+  consume: ['c-batch-queue', 'c-batch-queue-copy', 'take', 'batches$', 'messages$', 'for-await'],
   produce: ['c', 'sendBatch', 'send'],
 };
 
@@ -120,13 +137,13 @@ function setting(report: Report): string {
   const { machine = {}, versions = {}, startedAt } = report;
   const memory = Number(machine.memoryMb);
   const details = [machine.cpu, memory > 0 && `${Math.round(memory / 1024)} GB`].filter(Boolean).join(', ');
-  const typed = commands(report).map((command) => `\`${command}\``);
+  const all = commands(report).map(typed);
   const parts = [
     `Measured${startedAt ? ` ${startedAt.slice(0, 10)}` : ''} on ${machine.cores ?? 'some'} cores (${details})`,
     versions.kafka && `against ${versions.kafka}`,
     versions.node && `Node ${versions.node}`,
     versions.librdkafka && `librdkafka ${withoutPath(versions.librdkafka)}`,
-    typed.length > 0 && `by ${typed.join(' and ')}`,
+    all.length > 0 && `by ${all.join(' and ')}`,
   ];
   return `${parts.filter(Boolean).join(', ')}.`;
 }

@@ -1,8 +1,8 @@
 /** The bench's JSON as the reports read it: checked, grouped, and told apart by whose work a subject is. */
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../options';
-import { figure, type Run, type Spread, spread } from '../stats';
-import { SUBJECTS, type Suite } from '../trials';
+import { figure, goalOf, type Run, type Spread, spread } from '../stats';
+import { type Setup, SUBJECTS, type Suite } from '../trials';
 
 /** Whose work is measured: a C program over librdkafka, this library, or another client. */
 export type Kind = 'c' | 'ours' | 'peer';
@@ -12,6 +12,8 @@ export interface Described {
   /** The package of another client; its ways of reading share it. */
   peer?: string;
   note?: string;
+  /** Of another client. */
+  setup?: Setup;
 }
 
 /** One subject under the same conditions. */
@@ -79,20 +81,24 @@ export function parseReport(text: string, file: string): Report {
   return { ...report, partial: report.partial === true, ratios: report.ratios ?? {} } as Report;
 }
 
-/** As they were typed, without the files to be written. */
-export function commands({ settings, parts }: Report): string[] {
-  const all = [settings, ...(parts ?? []).map((part) => part.settings)].map((one) => one?.command);
-  return [...new Set(all.filter((command) => typeof command === 'string'))];
+/** As they were typed, without the files to be written, and how often: parts of one bench may be the same. */
+export function commands({ settings, parts }: Report): { command: string; times: number }[] {
+  const found = new Map<string, number>();
+  const typed = (parts ?? []).map((part) => part.settings?.command).filter((command) => typeof command === 'string');
+  for (const command of typed.length > 0 ? typed : [settings?.command]) {
+    if (typeof command === 'string') found.set(command, (found.get(command) ?? 0) + 1);
+  }
+  return [...found].map(([command, times]) => ({ command, times }));
 }
 
 /** What the JSON says of the subjects that were measured, so that a report needs no bench to be understood. */
 export function describe(runs: readonly Run[]): Record<string, Described> {
   const measured = new Set(runs.map(({ suite, subject }) => `${suite}.${subject}`));
   const found: Record<string, Described> = {};
-  for (const { suite, name, run, peer, note } of SUBJECTS) {
+  for (const { suite, name, run, peer, note, setup } of SUBJECTS) {
     if (!measured.has(`${suite}.${name}`)) continue;
     const kind: Kind = peer ? 'peer' : 'program' in run ? 'c' : 'ours';
-    found[`${suite}.${name}`] = { kind, ...(peer && { peer }), ...(note && { note }) };
+    found[`${suite}.${name}`] = { kind, ...(peer && { peer }), ...(note && { note }), ...(setup && { setup }) };
   }
   return found;
 }
@@ -165,7 +171,7 @@ export function ratio(report: Report, a: Row, b: Row): Spread | undefined {
 }
 
 export function goal(report: Report, suite: string, size: number, a: string, b: string): number | undefined {
-  return report.goals?.[`${suite}.${size}.${a}/${b}`] ?? report.goals?.[`${suite}.${a}/${b}`];
+  return goalOf(`${suite}.${size}.${a}/${b}`, report.goals ?? {});
 }
 
 // --- numbers and words

@@ -1,6 +1,6 @@
 /** Tables of a report, for HTML and Markdown alike: every figure with its range, and ratios. */
-import type { Spread } from '../stats';
-import { described, type Group, goal, type Kind, type Report, type Row, ratio, split, times } from './model';
+import { goalOf, isCost, limitOf, meetsGoal, type Spread } from '../stats';
+import { described, type Group, type Kind, type Report, type Row, ratio, split, times } from './model';
 
 export interface Cell {
   text: string;
@@ -65,14 +65,14 @@ export function spreadCell(spread: Spread | undefined, format: Format): Cell {
 
 /** What a row is compared with: the limit in C, and reading in batches by hand. Of its own level, where there are any. */
 export function reference(report: Report, group: Group, row: Row, to: 'c' | 'batched'): Row | undefined {
-  const { level } = split(row.subject);
-  const suffix = level === undefined ? '' : `@${level}`;
+  const { level, extra } = split(row.subject);
   const none = row.subject.endsWith('-none') ? '-none' : '';
-  const names =
-    to === 'c'
-      ? ['c-batch-queue', 'c'].map((name) => name + suffix)
-      : [`take${suffix}`, `take-none${suffix}`, `batches$${none}${suffix}`, `batches$${suffix}`];
-  const found = names.map((name) => group.rows.find((one) => one.subject === name)).find((one) => one !== undefined);
+  const names = to === 'c' ? ['c-batch-queue', 'c'] : ['take', 'take-none', `batches$${none}`, 'batches$'];
+  const suffix = level === undefined ? '' : `@${level}`;
+  // One that commits as often, before one that does not.
+  const found = [...new Set([suffix + extra, suffix])]
+    .flatMap((end) => names.map((name) => group.rows.find((one) => one.subject === name + end)))
+    .find((one) => one !== undefined);
   if (found === undefined || found === row) return undefined;
   return to === 'batched' && described(report, row.suite, row.subject).kind !== 'ours' ? undefined : found;
 }
@@ -118,32 +118,36 @@ export function groupTable(report: Report, group: Group): Table {
   };
 }
 
-/** Every ratio of the JSON, as it is there, and whether it is what it is to be. */
-export function ratioTable(report: Report): Table {
-  const entries = Object.entries(report.ratios);
+/** Every ratio of the JSON, as it is there, whether it is what it is to be, and what C has in its place. */
+export function ratioTable({ ratios, goals = {} }: Report): Table {
   return {
-    head: ['ratio', 'median', 'goal', ''],
-    rows: entries.map(([key, value]) => {
-      const wanted = goalOf(report, key);
-      const met = wanted !== undefined && (isCost(key) ? value.median <= wanted : value.median >= wanted);
+    head: ['ratio', 'median', 'goal', '', 'C here'],
+    rows: Object.entries(ratios).map(([key, value]) => {
+      const wanted = goalOf(key, goals);
+      const limit = limitOf(ratios, key);
       return {
         cells: [
           { text: key },
           spreadCell(value, (number) => number.toFixed(3)),
           { text: wanted === undefined ? '' : `${isCost(key) ? '≤' : '≥'} ${wanted}` },
-          { text: wanted === undefined ? '' : met ? 'met' : 'missed' },
+          { text: wanted === undefined ? '' : meetsGoal(key, value.median, goals) ? 'met' : 'missed' },
+          { text: limit?.median.toFixed(3) ?? '' },
         ],
       };
     }),
   };
 }
 
-/** A ratio of latencies: less is better. */
-export const isCost = (key: string): boolean => key.startsWith('latency.');
-
-function goalOf(report: Report, key: string): number | undefined {
-  const found = /^([^.]+)\.(\d+)\.(.+)\/(.+)$/.exec(key);
-  return found ? goal(report, found[1] as string, Number(found[2]), found[3] as string, found[4] as string) : undefined;
+/** How the other clients were set up, and whose advice that is. */
+export function setupTable(report: Report): Table {
+  const found = new Map<string, Table['rows'][number]>();
+  for (const { suite, subject } of report.summary) {
+    const { peer, setup, note = '' } = described(report, suite, subject);
+    if (!setup) continue;
+    const texts = [`${suite} ${subject}`, peer ?? '', note, setup.settings, setup.source];
+    found.set(`${suite} ${subject}`, { kind: 'peer', cells: texts.map((text) => ({ text })) });
+  }
+  return { head: ['subject', 'client', 'how', 'settings', 'after'], rows: [...found.values()] };
 }
 
 /** What the runs that do not count said. */

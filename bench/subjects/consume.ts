@@ -1,17 +1,13 @@
 /** Reads a topic through each surface of this client. Everything read is acknowledged, as a service would. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, type Message, type MessageBatch } from 'rdkafka-rx';
-import { bufferCount, concatMap, take } from 'rxjs';
+import { bufferCount, concatMap, Subscription, take } from 'rxjs';
 import type { TrialResult, TrialSpec } from '../trials';
 import { Meter } from './meter';
+import { consumerConfig } from './reader';
 
 export async function run(spec: TrialSpec): Promise<TrialResult> {
-  const consumer = new Consumer({
-    'bootstrap.servers': spec.brokers,
-    'group.id': spec.group,
-    'auto.offset.reset': 'earliest',
-    ...spec.config,
-  });
+  const consumer = new Consumer(consumerConfig(spec));
   const meter = new Meter(spec);
   const commit = spec.mode.endsWith('-none') ? 'none' : 'ack';
   const makesBatches = spec.batch > 0 && spec.mode !== 'bufferCount';
@@ -55,21 +51,23 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
     meter.message(message.offset, () => message.value);
     await delay(1);
   };
+  // Unsubscribed when all is read: closing would wait for what is still pushed and committed one by one.
+  const subscription = new Subscription();
   const failed = new Promise<never>((_, reject) => {
     const error = reject;
     if (spec.mode.startsWith('batches$')) {
-      if (commits) stream.batches$.pipe(concatMap(onBatchThenCommit)).subscribe({ error });
-      else stream.batches$.subscribe({ next: onBatch, error });
+      if (commits) subscription.add(stream.batches$.pipe(concatMap(onBatchThenCommit)).subscribe({ error }));
+      else subscription.add(stream.batches$.subscribe({ next: onBatch, error }));
     } else if (spec.mode.startsWith('messages$')) {
-      if (commits) stream.messages$.pipe(concatMap(onMessageThenCommit)).subscribe({ error });
-      else stream.messages$.subscribe({ next: onMessage, error });
+      if (commits) subscription.add(stream.messages$.pipe(concatMap(onMessageThenCommit)).subscribe({ error }));
+      else subscription.add(stream.messages$.subscribe({ next: onMessage, error }));
     } else if (spec.mode === 'bufferCount') {
       // Only the end flushes the last buffer: where it will not be full, the end must be seen.
       const { messages, batch } = spec;
       const some$ = messages % batch === 0 ? stream.messages$ : stream.messages$.pipe(take(messages));
       const buffers$ = some$.pipe(bufferCount(batch));
-      if (commits) buffers$.pipe(concatMap(onBufferThenCommit)).subscribe({ error });
-      else buffers$.subscribe({ next: onBuffer, error });
+      if (commits) subscription.add(buffers$.pipe(concatMap(onBufferThenCommit)).subscribe({ error }));
+      else subscription.add(buffers$.subscribe({ next: onBuffer, error }));
     } else if (spec.mode === 'readable') stream.readable().on('data', onBatch).on('error', error);
     else if (spec.mode.startsWith('take')) takeAll().catch(reject);
     else if (spec.mode === 'runBatch') stream.runBatch(handleBatch).catch(reject);
@@ -80,18 +78,16 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
     else reject(new Error(`no mode '${spec.mode}'`));
   });
   async function takeAll(): Promise<void> {
-    if (commits) {
-      for (let batch = await stream.take(); batch !== null; batch = await stream.take()) {
-        if (!(await onBatchThenCommit(batch))) return;
-      }
+    for (let batch = await stream.take(); batch !== null; batch = await stream.take()) {
+      if (!(commits ? await onBatchThenCommit(batch) : onBatch(batch))) break;
     }
-    for (let batch = await stream.take(); batch !== null && onBatch(batch); batch = await stream.take());
   }
   async function forAwait(): Promise<void> {
-    for await (const batch of stream) if (!onBatch(batch)) break;
+    for await (const batch of stream) if (!(commits ? await onBatchThenCommit(batch) : onBatch(batch))) break;
   }
 
   const result = await Promise.race([meter.done, failed]);
+  subscription.unsubscribe();
   await consumer.close();
   return result;
 }

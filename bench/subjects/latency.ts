@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, Producer } from 'rdkafka-rx';
 import { stamp } from '../digest';
 import type { TrialResult, TrialSpec } from '../trials';
+import { percentiles, Vitals } from './meter';
 
 const WARMUP = 50;
 const GAP_MS = 5;
@@ -16,6 +17,8 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
   const latencies: number[] = [];
   let next = -1;
   let sent = 0;
+  let vitals: Vitals | undefined;
+  let timedFrom = 0;
 
   const send = async () => {
     await delay(GAP_MS);
@@ -32,7 +35,12 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
         const isOurs = message.value?.readUInt32LE(0) === next;
         message.ack();
         if (!isOurs) return;
-        if (next >= WARMUP) latencies.push(now - sent);
+        if (vitals === undefined && next >= WARMUP) {
+          vitals = new Vitals();
+          timedFrom = now;
+        } else if (vitals !== undefined) {
+          latencies.push(now - sent);
+        }
         if (latencies.length === spec.messages) resolve();
         else send().catch(reject);
       },
@@ -44,16 +52,10 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
       send().catch(reject);
     });
   });
+  const seconds = (performance.now() - timedFrom) / 1000;
+  const figures = await (vitals as Vitals | undefined)?.end();
   await producer.close();
   await consumer.close();
-
-  latencies.sort((a, b) => a - b);
-  const percentile = (p: number) => latencies[Math.max(0, Math.ceil(p * latencies.length) - 1)] as number;
-  return {
-    messages: latencies.length,
-    p50: percentile(0.5),
-    p99: percentile(0.99),
-    p999: percentile(0.999),
-    max: percentile(1),
-  };
+  const timed = { timed: latencies.length, seconds };
+  return { messages: latencies.length, ...timed, ...figures, ...percentiles(Float64Array.from(latencies)) };
 }

@@ -7,10 +7,11 @@ import { Consumer, type Message, Producer } from 'rdkafka-rx';
 import type { TrialResult, TrialSpec } from '../trials';
 import { percentiles, Vitals } from './meter';
 
-/** Sent and not yet received, when no rate is given. */
+/** Sent and not yet received, at most, when no rate is given. */
 const WINDOW = 10_000;
-/** Payloads that take turns: more than can be on the way between a call and its being packed. */
+/** Payloads that take turns, at most: more than can be on the way between a call and its being packed. */
 const POOL = 65_536;
+const POOL_BYTES = 64 << 20;
 /** A sender that falls behind its rate by more measures something else. */
 const LEAST = 0.95;
 
@@ -20,7 +21,9 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
   const producer = new Producer({ ...config, 'linger.ms': 0 });
   const { topic, messages, rate, warmup } = spec;
   const size = Math.max(8, spec.size);
-  const memory = Buffer.alloc(size * POOL);
+  const pool = Math.max(64, Math.min(POOL, Math.floor(POOL_BYTES / size)));
+  const open = Math.min(WINDOW, pool / 4);
+  const memory = Buffer.alloc(size * pool);
   const latencies = new Float64Array(messages - warmup);
   let [sent, received, began, ended, receivedFrom] = [0, 0, 0, 0, 0];
   let vitals: Vitals | undefined;
@@ -29,7 +32,7 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
   const stream = consumer.stream(topic);
   await new Promise<void>((resolve, reject) => {
     const send = () => {
-      const at = (sent++ % POOL) * size;
+      const at = (sent++ % pool) * size;
       const value = memory.subarray(at, at + size);
       value.writeDoubleLE(performance.now(), 0);
       producer.send({ topic, partition: 0, value }).catch(reject);
@@ -41,7 +44,7 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
       else setTimeout(sendDue, 1);
     };
     const sendMany = () => {
-      while (sent < messages && sent - received < WINDOW) send();
+      while (sent < messages && sent - received < open) send();
       if (sent < messages) setImmediate(sendMany);
     };
     stream.messages$.subscribe({

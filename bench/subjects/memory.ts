@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, type Message } from 'rdkafka-rx';
 import type { TrialResult, TrialSpec } from '../trials';
 import { Meter } from './meter';
+import { beginnings, consumerConfig } from './reader';
 
 const TOTAL_BYTES = 32 << 20;
 /** For each partition, and as much again for the fetch that may be on its way when the queue is nearly full. */
@@ -17,9 +18,7 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
   const before = rss();
   const consumer = new Consumer(
     {
-      'bootstrap.servers': spec.brokers,
-      'group.id': spec.group,
-      ...spec.config,
+      ...consumerConfig(spec),
       'queued.max.messages.kbytes': PARTITION_KB,
       'max.partition.fetch.bytes': PARTITION_KB * 1024,
       'fetch.max.bytes': PARTITION_KB * 1024 * 64,
@@ -27,10 +26,7 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
     {},
     { credit: { totalBytes: TOTAL_BYTES } },
   );
-  const { topic, partitions } = spec;
-  await consumer.assign(
-    Array.from({ length: partitions }, (_, partition) => ({ topic, partition, offset: 'beginning' as const })),
-  );
+  await consumer.assign(beginnings(spec));
   const deadline = Date.now() + TIMEOUT_MS;
   let full = rss();
   for (let grown = Number.POSITIVE_INFINITY; grown > STEADY_MB; ) {
@@ -53,6 +49,6 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
   });
   const result = await Promise.race([meter.done, failed]);
   await consumer.close();
-  const boundMb = TOTAL_BYTES / 2 ** 20 + (2 * PARTITION_KB * partitions) / 1024;
+  const boundMb = TOTAL_BYTES / 2 ** 20 + (2 * PARTITION_KB * spec.partitions) / 1024;
   return { ...result, rssGrowthMb: full - before, boundMb };
 }

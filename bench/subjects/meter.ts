@@ -50,6 +50,7 @@ export class Vitals {
 
 export class Meter {
   private messages = 0;
+  private isDone = false;
   private digest = 0;
   private warm = 0;
   /** Messages read of each partition, from its beginning. */
@@ -74,6 +75,7 @@ export class Meter {
 
   /** One message; its partition is of interest when not all of the topic is read. @returns false when it was the last. */
   message(offset: number, value: () => Buffer | null, partition = 0): boolean {
+    if (this.isDone) return false; // what is pushed while the client closes
     if (this.vitals === undefined) this.begin();
     if (this.spec.partial) this.note(partition, offset, 1);
     if (this.all || offset % SAMPLE === 0) this.payload(value());
@@ -82,6 +84,7 @@ export class Meter {
 
   /** A run of messages of one partition with consecutive offsets. @returns false when it held the last one. */
   run(count: number, firstOffset: number, at: (i: number) => Buffer | null, partition = 0): boolean {
+    if (this.isDone) return false;
     if (this.vitals === undefined) this.begin();
     if (this.spec.partial) this.note(partition, firstOffset, count);
     const step = this.all ? 1 : SAMPLE;
@@ -121,9 +124,9 @@ export class Meter {
 
   private count(count: number): boolean {
     this.messages += count;
-    if (this.messages < this.spec.messages) return true;
-    this.resolve(this.result());
-    return false;
+    this.isDone = this.messages >= this.spec.messages;
+    if (this.isDone) this.resolve(this.result());
+    return !this.isDone;
   }
 
   private async result(): Promise<TrialResult> {

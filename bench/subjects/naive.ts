@@ -5,18 +5,14 @@
 import { Consumer, type MessageBatch } from 'rdkafka-rx';
 import type { TrialResult, TrialSpec } from '../trials';
 import { Meter } from './meter';
+import { consumerConfig } from './reader';
 
 /** A batch that does not fill up, and no end that is reached: this long. */
 const COLLECT_MS = 5000;
 
 export async function run(spec: TrialSpec): Promise<TrialResult> {
   const consumer = new Consumer(
-    {
-      'bootstrap.servers': spec.brokers,
-      'group.id': spec.group,
-      'auto.offset.reset': 'earliest',
-      ...spec.config,
-    },
+    consumerConfig(spec),
     {},
     { stream: { batch: { count: spec.batch, scope: 'stream', ms: COLLECT_MS } } },
   );

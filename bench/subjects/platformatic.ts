@@ -41,7 +41,7 @@ async function read(kafka: Library, spec: TrialSpec): Promise<TrialResult> {
     mode: 'earliest',
     autocommit: 1000,
     highWaterMark: 10_000,
-    maxBytesPerPartition: 2 << 20,
+    maxBytesPerPartition: 1 << 20,
     maxWaitTime: 100,
   });
   const failed = new Promise<never>((_, reject) => {

@@ -7,6 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, type ConsumerConfig, Producer } from 'rdkafka-rx';
 import type { TrialResult, TrialSpec } from '../trials';
+import { percentiles } from './meter';
 
 const EVERY_MS = 5;
 /** How long is measured when nothing happens, and after each rebalance. */
@@ -90,16 +91,6 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
   clearInterval(timer);
   await producer.close();
   await first.close();
-  return {
-    messages: spec.messages,
-    p50: percentile(gaps, 0.5),
-    p99: percentile(gaps, 0.99),
-    max: percentile(gaps, 1),
-    calmP99: percentile(calm, 0.99),
-  };
-}
-
-function percentile(values: readonly number[], p: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] as number;
+  const { p50, p99, max } = percentiles(Float64Array.from(gaps));
+  return { messages: spec.messages, p50, p99, max, calmP99: percentiles(Float64Array.from(calm)).p99 };
 }

@@ -2,14 +2,10 @@
 import { Consumer, type Message, type MessageBatch } from 'rdkafka-rx';
 import type { TrialResult, TrialSpec } from '../trials';
 import { Meter } from './meter';
+import { consumerConfig } from './reader';
 
 export async function run(spec: TrialSpec): Promise<TrialResult> {
-  const consumer = new Consumer({
-    'bootstrap.servers': spec.brokers,
-    'group.id': spec.group,
-    'auto.offset.reset': 'earliest',
-    ...spec.config,
-  });
+  const consumer = new Consumer(consumerConfig(spec));
   const meter = new Meter({ ...spec, messages: (spec.messages / spec.partitions) * spec.counted });
   const kept: MessageBatch[] = [];
   let stalled = 0;

@@ -5,6 +5,7 @@ import { Consumer, type Message } from 'rdkafka-rx';
 import { digestOf, SAMPLE } from '../digest';
 import type { TrialResult, TrialSpec } from '../trials';
 import { Vitals } from './meter';
+import { beginnings, consumerConfig } from './reader';
 
 interface Job {
   spec: TrialSpec;
@@ -17,7 +18,10 @@ type Report =
   | { type: 'ready' }
   | { type: 'warm'; at: bigint; total: number }
   | { type: 'end'; at: bigint; total: number }
-  | { type: 'digest'; digest: number };
+  | { type: 'digest'; digest: number; own: OwnVitals };
+
+/** Of a worker's own event loop and heap; processor time is the whole process's. */
+type OwnVitals = Pick<TrialResult, 'elu' | 'loopP99' | 'gcMs' | 'gcCount'>;
 
 export async function run(spec: TrialSpec): Promise<TrialResult> {
   const total = new Int32Array(new SharedArrayBuffer(4));
@@ -28,6 +32,7 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
   let [ready, warm, end, timedFrom, digest] = [0, 0n, 0n, 0, 0];
   let vitals: Vitals | undefined;
   let figures: TrialResult | undefined;
+  const own: OwnVitals[] = [];
   const finished = new Promise<void>((resolve, reject) => {
     let left = workers.length;
     const onReport = async (report: Report) => {
@@ -42,6 +47,7 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
         for (const worker of workers) worker.postMessage('stop');
       } else {
         digest = (digest + report.digest) >>> 0;
+        own.push(report.own);
         if (--left === 0) resolve();
       }
     };
@@ -54,17 +60,29 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
   await Promise.all(workers.map((worker) => worker.terminate()));
   const messages = Atomics.load(total, 0);
   const timed = { seconds: Number(end - warm) / 1e9, timed: spec.messages - timedFrom };
-  // The event loop, its delay and its garbage are those of the main thread, which does nothing here.
   const { timedCpuSeconds } = figures ?? {};
-  return { messages, digest, ...timed, ...(timedCpuSeconds !== undefined && { timedCpuSeconds }) };
+  return { messages, digest, ...timed, ...(timedCpuSeconds !== undefined && { timedCpuSeconds }), ...together(own) };
+}
+
+/** The busiest event loop and its delay, and the garbage of all. */
+function together(all: OwnVitals[]): OwnVitals {
+  const figures = (key: keyof OwnVitals) => all.map((one) => one[key] ?? 0);
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+  return {
+    elu: Math.max(...figures('elu')),
+    loopP99: Math.max(...figures('loopP99')),
+    gcMs: sum(figures('gcMs')),
+    gcCount: sum(figures('gcCount')),
+  };
 }
 
 async function work({ spec, index, total }: Job): Promise<void> {
   const port = parentPort as NonNullable<typeof parentPort>;
   const send = (report: Report) => port.postMessage(report);
-  const consumer = new Consumer({ 'bootstrap.servers': spec.brokers, 'group.id': spec.group, ...spec.config });
+  const consumer = new Consumer(consumerConfig(spec));
   const step = spec.touch === 'all' ? 1 : SAMPLE;
   let digest = 0;
+  let vitals: Vitals | undefined;
   consumer.batches$.subscribe({
     next: (batch) => {
       const first = (step - (batch.firstOffset % step)) % step;
@@ -74,6 +92,7 @@ async function work({ spec, index, total }: Job): Promise<void> {
       batch.ack();
       const before = Atomics.add(total, 0, batch.size);
       const after = before + batch.size;
+      if (after > spec.warmup) vitals ??= new Vitals();
       if (before <= spec.warmup && after > spec.warmup)
         send({ type: 'warm', at: process.hrtime.bigint(), total: after });
       if (after >= spec.messages) send({ type: 'end', at: process.hrtime.bigint(), total: after });
@@ -85,12 +104,11 @@ async function work({ spec, index, total }: Job): Promise<void> {
   await consumer.metadata(spec.topic);
   send({ type: 'ready' });
   await once(port, 'message');
-  const all = Array.from({ length: spec.partitions }, (_, partition) => partition);
-  const mine = all.filter((partition) => partition % spec.workers === index);
-  await consumer.assign(mine.map((partition) => ({ topic: spec.topic, partition, offset: 'beginning' as const })));
+  await consumer.assign(beginnings(spec, (partition) => partition % spec.workers === index));
   await once(port, 'message');
+  const { elu, loopP99, gcMs, gcCount } = (await vitals?.end()) ?? {};
   await consumer.close();
-  send({ type: 'digest', digest });
+  send({ type: 'digest', digest, own: { elu, loopP99, gcMs, gcCount } });
 }
 
 if (!isMainThread) void work(workerData as Job);

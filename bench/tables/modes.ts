@@ -37,6 +37,13 @@ const PERSISTENT: Mode[] = [
   { name: 'readable', note: 'a Node stream of batches' },
 ];
 
+/** Surfaces that can wait for a commit of what they were given; a managed handler acknowledges by returning. */
+const COMMITTING = PERSISTENT.map(({ name }) => name).filter((name) => name !== 'runBatch' && name !== 'readable');
+const committing = (batch: number): Pick<Subject, 'batch' | 'commits' | 'most' | 'real' | 'note'> => ({
+  ...{ batch, commits: 'batch', most: batch * COMMITS, real: true },
+  note: 'the same, a commit after every batch, waited for; without: now and then, coalesced',
+});
+
 export function modes(): Subject[] {
   const rows: Subject[] = [];
   for (const batch of BATCH_SIZES) {
@@ -46,6 +53,12 @@ export function modes(): Subject[] {
       run: { program: 'consume', args: ['--batch', String(batch)] },
       batch,
       note: `C, rd_kafka_consume_batch_queue of at most ${batch}: the limit`,
+    });
+    rows.push({
+      suite: 'modes',
+      name: `c-batch-queue@${batch}+commit`,
+      run: { program: 'consume', args: ['--batch', String(batch), '--commit'] },
+      ...committing(batch),
     });
     for (const { name, note, rounds = 0 } of [NAIVE, ASSIGN]) {
       rows.push({
@@ -59,13 +72,9 @@ export function modes(): Subject[] {
       const run = { module: 'consume', mode: name };
       const most = batch < 100 ? { most: batch * SMALL_BATCHES } : {};
       rows.push({ suite: 'modes', name: `${name}@${batch}`, run, batch, ...most, note });
-      if (name === 'runBatch' || name === 'readable' || name === 'for-await') continue;
-      rows.push({
-        suite: 'modes',
-        name: `${name}@${batch}+commit`,
-        run,
-        ...{ batch, commits: 'batch', most: batch * COMMITS, real: true, note: 'the same, a commit after every batch' },
-      });
+      if (COMMITTING.includes(name)) {
+        rows.push({ suite: 'modes', name: `${name}@${batch}+commit`, run, ...committing(batch) });
+      }
     }
   }
   const run = { module: 'consume', mode: 'messages$' };
@@ -84,6 +93,7 @@ export const MODE_RATIOS: readonly (readonly [string, string])[] = [
   ...BATCH_SIZES.flatMap((batch) => [
     ...[NAIVE, ASSIGN, ...PERSISTENT].map(({ name }) => [`${name}@${batch}`, `c-batch-queue@${batch}`] as const),
     ...[NAIVE, ASSIGN, ...PERSISTENT.slice(1)].map(({ name }) => [`${name}@${batch}`, `take@${batch}`] as const),
+    ...COMMITTING.map((name) => [`${name}@${batch}+commit`, `c-batch-queue@${batch}+commit`] as const),
   ]),
   ['messages$', 'take@1000'],
   ['messages$', 'batches$@1000'],

@@ -1,5 +1,5 @@
 /** Rows of the other clients, each in its fastest documented ways. */
-import type { Subject } from '../trials';
+import type { Setup, Subject } from '../trials';
 
 /** They read and write fewer messages: a rate needs no more. */
 const SLOW = 0.1;
@@ -7,13 +7,21 @@ const SLOW_WRITER = 0.2;
 const CKJS = '@confluentinc/kafka-javascript';
 const PLATFORMATIC = '@platformatic/kafka';
 
-type Row = Omit<Subject, 'suite'>;
+/** lz4, snappy and zstd are plugins of others. */
+const KAFKAJS_CODECS = ['none', 'gzip'] as const;
+
+type Row = Omit<Subject, 'suite'> & { setup: Setup };
+
+/** What those over librdkafka are set to beside what is said here. */
+const COMMON = 'the librdkafka settings that all have in common';
+const set = (settings: string, source: string): { setup: Setup } => ({ setup: { settings, source } });
 
 const CONSUME: Row[] = [
   {
     name: 'rdkafka_performance',
     run: { outside: 'performance' },
     ...{ peer: 'rdkafka_performance', countOnly: true },
+    ...set(`-G -q -X enable.auto.commit=true, ${COMMON}`, 'rdkafka_performance -h'),
     note: "librdkafka's own example, -G: one rd_kafka_consumer_poll a message; no warm-up, count only",
   },
   {
@@ -21,6 +29,7 @@ const CONSUME: Row[] = [
     run: { module: 'node-rdkafka', mode: 'consume' },
     peer: 'node-rdkafka',
     share: SLOW,
+    ...set(`consume(1000), enable.auto.commit=true, ${COMMON}`, 'README.md, non-flowing mode'),
     note: 'consume(n, callback), n = 1000',
   },
   {
@@ -28,6 +37,7 @@ const CONSUME: Row[] = [
     run: { module: 'node-rdkafka', mode: 'flowing' },
     peer: 'node-rdkafka',
     share: SLOW,
+    ...set(`enable.auto.commit=true, ${COMMON}`, 'bench/consumer-raw-rdkafka.js'),
     note: "consume() and on('data')",
   },
   {
@@ -35,6 +45,7 @@ const CONSUME: Row[] = [
     run: { module: 'kafka-javascript', mode: 'consume' },
     peer: CKJS,
     share: SLOW,
+    ...set(`consume(1000), enable.auto.commit=true, ${COMMON}`, 'README of node-rdkafka, whose interface it is'),
     note: 'callback API, consume(n, callback), n = 1000',
   },
   {
@@ -42,27 +53,45 @@ const CONSUME: Row[] = [
     run: { module: 'kafka-javascript', mode: 'eachBatch' },
     peer: CKJS,
     share: SLOW,
-    note: 'js.consumer.max.batch.size 10000, all partitions at once',
+    ...set(
+      `js.consumer.max.batch.size=10000, partitionsConsumedConcurrently = partitions, eachBatchAutoResolve, ${COMMON}`,
+      'MIGRATION.md; batches of 32, 1,000 and without a limit, a cache of 100 ms and one partition at a time took as much processor time',
+    ),
+    note: 'batches of up to 10,000, all partitions at once',
   },
   {
     name: 'kafka-javascript-eachMessage',
     run: { module: 'kafka-javascript', mode: 'eachMessage' },
     peer: CKJS,
     share: SLOW,
+    ...set(
+      `partitionsConsumedConcurrently = partitions, ${COMMON}`,
+      'MIGRATION.md; examples/performance/performance-primitives.js',
+    ),
     note: 'all partitions at once',
   },
   {
     name: 'kafkajs-eachBatch',
     run: { module: 'kafkajs', mode: 'eachBatch' },
     peer: 'kafkajs',
+    codecs: KAFKAJS_CODECS,
     share: SLOW * 2,
+    ...set(
+      'maxBytesPerPartition 2 MB, maxBytes 32 MB, partitionsConsumedConcurrently = partitions, eachBatchAutoResolve',
+      'docs/Consuming.md',
+    ),
     note: 'all partitions at once, maxBytesPerPartition 2 MB, maxBytes 32 MB',
   },
   {
     name: 'kafkajs-eachMessage',
     run: { module: 'kafkajs', mode: 'eachMessage' },
     peer: 'kafkajs',
+    codecs: KAFKAJS_CODECS,
     share: SLOW * 2,
+    ...set(
+      'maxBytesPerPartition 2 MB, maxBytes 32 MB, partitionsConsumedConcurrently = partitions',
+      'docs/Consuming.md',
+    ),
     note: 'all partitions at once, maxBytesPerPartition 2 MB, maxBytes 32 MB',
   },
   {
@@ -70,22 +99,37 @@ const CONSUME: Row[] = [
     run: { module: 'platformatic', mode: 'data', node: '24' },
     peer: PLATFORMATIC,
     share: SLOW * 2,
-    note: "on('data'), highWaterMark 10000, maxBytesPerPartition 2 MB, on Node 24",
+    ...set(
+      'highWaterMark 10000, maxBytesPerPartition 1 MB, maxWaitTime 100, autocommit every second, no deserializers, native CRC (@node-rs/crc32)',
+      'docs/consumer.md; benchmarks/consumer.ts, but not its fetches of 2 KB',
+    ),
+    note: "on('data'), on Node 24",
   },
   {
     name: 'python',
     run: { outside: 'python' },
     peer: 'confluent-kafka-python',
     share: SLOW * 4,
+    ...set(`consume(10000, 0), ${COMMON}`, 'documentation of Consumer.consume'),
     note: 'consume(10000), which is rd_kafka_consume_batch_queue',
   },
   {
     name: 'java-perf',
     run: { outside: 'java' },
     ...{ peer: 'kafka-clients', countOnly: true },
+    ...set(
+      '--fetch-size 8 MB, -Xms512m -Xmx512m -XX:+UseG1GC, else as the tool has it',
+      'kafka-consumer-perf-test --help',
+    ),
     note: 'kafka-consumer-perf-test: fetching time without the group; no warm-up, count only',
   },
-  { name: 'franz-go', run: { outside: 'go' }, peer: 'franz-go', note: 'PollFetches' },
+  {
+    name: 'franz-go',
+    run: { outside: 'go' },
+    peer: 'franz-go',
+    ...set('FetchMaxPartitionBytes 8 MB, ConsumerGroup, EachPartition', 'documentation of kgo; examples/bench/main.go'),
+    note: 'PollFetches',
+  },
 ];
 
 const PRODUCE: Row[] = [
@@ -93,6 +137,7 @@ const PRODUCE: Row[] = [
     name: 'rdkafka_performance',
     run: { outside: 'performance' },
     ...{ peer: 'rdkafka_performance', countOnly: true },
+    ...set(`-P -q, ${COMMON}`, 'rdkafka_performance -h'),
     note: "librdkafka's own example, -P: every payload the same memory; no warm-up, count only",
   },
   {
@@ -100,6 +145,7 @@ const PRODUCE: Row[] = [
     run: { module: 'node-rdkafka', mode: 'high-level' },
     peer: 'node-rdkafka',
     share: SLOW_WRITER,
+    ...set(`dr_cb, setPollInterval(10), ${COMMON}`, 'README.md, HighLevelProducer'),
     note: 'HighLevelProducer, a callback for each message',
   },
   {
@@ -107,6 +153,10 @@ const PRODUCE: Row[] = [
     run: { module: 'node-rdkafka', mode: 'raw' },
     peer: 'node-rdkafka',
     share: SLOW_WRITER,
+    ...set(
+      `dr_cb, setPollInterval(10), 1,000 messages a turn of the event loop, ${COMMON}`,
+      'bench/producer-raw-rdkafka.js',
+    ),
     note: "Producer with 'delivery-report' events",
   },
   {
@@ -114,6 +164,10 @@ const PRODUCE: Row[] = [
     run: { module: 'kafka-javascript', mode: 'send' },
     peer: CKJS,
     share: SLOW_WRITER,
+    ...set(
+      `1,000 messages a send, as many sends at a time as the queue holds, ${COMMON}`,
+      'examples/performance/performance-primitives.js, with sends of 100',
+    ),
     note: 'send() of 1,000 messages, not awaited one by one',
   },
   {
@@ -121,13 +175,19 @@ const PRODUCE: Row[] = [
     run: { module: 'kafka-javascript', mode: 'raw' },
     peer: CKJS,
     share: SLOW_WRITER,
+    ...set(
+      `dr_cb, setPollInBackground(true), 1,000 messages a turn of the event loop, ${COMMON}`,
+      'bench/producer-raw-rdkafka.js',
+    ),
     note: "callback API, Producer with 'delivery-report' events, polled in the background",
   },
   {
     name: 'kafkajs',
     run: { module: 'kafkajs', mode: 'send' },
     peer: 'kafkajs',
+    codecs: KAFKAJS_CODECS,
     share: SLOW_WRITER,
+    ...set('acks -1, 1,000 messages a send, 5 sends at a time', 'docs/Producing.md'),
     note: 'send() of 1,000 messages, several at a time',
   },
   {
@@ -135,6 +195,10 @@ const PRODUCE: Row[] = [
     run: { module: 'platformatic', mode: 'send', node: '24' },
     peer: PLATFORMATIC,
     share: SLOW_WRITER,
+    ...set(
+      'acks -1, 1,000 messages a send, 5 sends at a time, no serializers, native CRC (@node-rs/crc32)',
+      'docs/producer.md; benchmarks/producer-batch.ts, with sends of 100',
+    ),
     note: 'send() of 1,000 messages, several at a time, on Node 24',
   },
   {
@@ -142,15 +206,26 @@ const PRODUCE: Row[] = [
     run: { outside: 'python' },
     peer: 'confluent-kafka-python',
     share: SLOW_WRITER * 2,
+    ...set(`on_delivery for each message, poll(0) every 1,000, ${COMMON}`, 'documentation of Producer.produce'),
     note: 'produce() with a delivery callback, poll(0)',
   },
   {
     name: 'java-perf',
     run: { outside: 'java' },
     ...{ peer: 'kafka-clients', countOnly: true },
+    ...set(
+      'acks=all, linger.ms=5, batch.size 256 KB, -Xms512m -Xmx512m -XX:+UseG1GC',
+      'kafka-producer-perf-test --help',
+    ),
     note: 'kafka-producer-perf-test, batch.size 256 KiB; no warm-up, count only',
   },
-  { name: 'franz-go', run: { outside: 'go' }, peer: 'franz-go', note: 'Produce with a promise for each record' },
+  {
+    name: 'franz-go',
+    run: { outside: 'go' },
+    peer: 'franz-go',
+    ...set('RequiredAcks(AllISRAcks), ProducerLinger 5 ms', 'documentation of kgo; examples/bench/main.go'),
+    note: 'Produce with a promise for each record',
+  },
 ];
 
 /** The embedded cluster knows what librdkafka asks of it, and no more. */
@@ -164,8 +239,8 @@ export function rivals(suite: 'consume' | 'produce'): Subject[] {
   }));
 }
 
-/** This client over each of the others. */
+/** This client over each of the others, and C over them: what is possible on the machine. */
 export const RIVAL_RATIOS = {
-  consume: CONSUME.map(({ name }) => ['batches$', name] as const),
-  produce: PRODUCE.map(({ name }) => ['send', name] as const),
+  consume: ['batches$', 'c-batch-queue'].flatMap((mine) => CONSUME.map(({ name }) => [mine, name] as const)),
+  produce: ['send', 'sendBatch', 'c'].flatMap((mine) => PRODUCE.map(({ name }) => [mine, name] as const)),
 };

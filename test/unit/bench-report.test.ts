@@ -5,11 +5,13 @@ import { type Options, parseOptions, UsageError } from '../../bench/options';
 import { rows } from '../../bench/report';
 import { against, answers, caveats } from '../../bench/report/answers';
 import { type ChartSpec, chartsOf, comparisons } from '../../bench/report/charts';
+import { goalTable } from '../../bench/report/goals';
 import { embed, html } from '../../bench/report/html';
 import { markdown, markdownTable, readmeSection, withSection } from '../../bench/report/markdown';
 import { bytes, describe as describeSubjects, groups, parseReport, type Report, short } from '../../bench/report/model';
-import { groupTable, ratioTable } from '../../bench/report/tables';
+import { groupTable, ratioTable, setupTable } from '../../bench/report/tables';
 import { type Run, ratios } from '../../bench/stats';
+import { SUBJECTS } from '../../bench/trials';
 
 const EVIL = '<script>alert("&|`$</script>';
 
@@ -100,9 +102,46 @@ describe('tables', () => {
     const report = { ...sample(), ratios: { 'latency.100.a/b': spread(1.1), 'consume.100.a/b': spread(0.9) } };
     report.goals = { 'latency.a/b': 1.2, 'consume.a/b': 0.95 };
     expect(ratioTable(report).rows.map(({ cells }) => cells.slice(2).map(({ text }) => text))).toEqual([
-      ['≤ 1.2', 'met'],
-      ['≥ 0.95', 'missed'],
+      ['≤ 1.2', 'met', ''],
+      ['≥ 0.95', 'missed', ''],
     ]);
+  });
+
+  test('a goal says what was seen, and what C has in its place', () => {
+    const report = sample();
+    report.goals = {
+      'consume.batches$/c-batch-queue': 0.95,
+      'consume.100.batches$/node-rdkafka': 11,
+      'consume.1000.batches$/node-rdkafka': 20,
+    };
+    const lines = goalTable(report).rows.map(({ cells }) => cells.map(({ text }) => text));
+    expect(lines).toEqual([
+      ['consume, 100 B: batches$ / c-batch-queue', '≥ 0.95', '0.96', 'met', '–'],
+      ['consume, 100 B: batches$ / node-rdkafka', '≥ 11', '11.8', 'met', '12.3'],
+      ['consume, 1 kB: batches$ / c-batch-queue', '≥ 0.95', '0.96', 'met', '–'],
+      ['consume, 1 kB: batches$ / node-rdkafka', '≥ 20', '11.8', 'missed, by C too', '12.3'],
+      ['consume, 100 B: CPU of batches$ / the least of the other clients', '≤ 1', '1.00', 'met', '1.00'],
+      ['consume, 100 B: CPU of messages$ / the least of the other clients', '≤ 1', '1.00', 'met', '1.00'],
+    ]);
+    expect(html(report, draw)).toContain('missed, by C too');
+    expect(markdown(report)).toContain('missed, by C too');
+    // Compared with C itself there is no limit, and C is not its own.
+    const limits = ratioTable(report).rows.map(({ cells }) => [cells[0]?.text, cells[4]?.text]);
+    expect(Object.fromEntries(limits)).toMatchObject({
+      'consume.100.batches$/c-batch-queue': '',
+      'consume.100.batches$/node-rdkafka': '12.346',
+      'consume.100.c-batch-queue/node-rdkafka': '',
+    });
+  });
+
+  test('every other client says how it was set up, and after whom', () => {
+    const report = sample();
+    expect(setupTable(report).rows.map(({ cells }) => cells.map(({ text }) => text !== ''))).toEqual(
+      Array(2).fill(Array(5).fill(true)),
+    );
+    expect(SUBJECTS.filter(({ peer, setup }) => (peer === undefined) !== (setup === undefined))).toEqual([]);
+    expect(markdown(report)).toContain('| consume node-rdkafka-flowing | node-rdkafka |');
+    expect(html(report, draw)).toContain('bench/consumer-raw-rdkafka.js');
   });
 
   test('void runs are counted, and a suite that nobody knows has a table', () => {
@@ -143,7 +182,7 @@ describe('answers', () => {
     expect(c?.answer).toContain('`c-batch-queue` in C reads 2.40 M messages/s; of that, `batches$` 0.96');
     expect(c?.points.join()).toContain('goal 0.95 met');
     expect(c?.points.join()).toContain('99th percentile is 1.50 ms, in C 1.25 ms: 1.20 ×');
-    expect(peers?.answer).toContain('`batches$` reads 11.8 × as many messages per second as node-rdkafka.');
+    expect(peers?.answer).toContain('`batches$` reads 11.8 × as many messages per second as node-rdkafka (C: 12.3).');
     expect(peers?.tables?.map(({ title }) => title)).toEqual([
       'How many times as fast `batches$` is',
       'How many times as fast `messages$` is',
@@ -194,7 +233,10 @@ describe('charts', () => {
   });
 
   test('batch sizes, loads and numbers of messages get axes of their own', () => {
-    const rate = (median: number) => ({ perSecond: { median, min: median, max: median } });
+    const rate = (median: number) => ({
+      perSecond: { median, min: median, max: median },
+      cpuPerMillion: { median: 1, min: 1, max: 1 },
+    });
     const row = (suite: string, subject: string, median: number, more = {}) => ({
       ...{ suite, subject, size: 100, runs: 1, failed: 0, figures: rate(median), ...more },
     });
@@ -275,6 +317,15 @@ describe('Markdown', () => {
     expect(section).toContain("`npm run bench -- --kafka --subjects 'take,batches$'`");
     expect(section).toContain('| `messages$` | 1,938 k (1,900 k–1,976 k) |');
     expect(section).not.toContain('/some/where');
+  });
+
+  test('a report made of parts says how often each command was given', () => {
+    const report = sample();
+    const { settings } = report;
+    const whole = { ...report, parts: [{ settings }, { settings: { command: 'npm run bench' } }, { settings }] };
+    const text = readmeSection(whole).replaceAll(/\s+/g, ' ');
+    expect(text).toContain("by `npm run bench -- --kafka --subjects 'take,batches$'` (2 times) and `npm run bench`.");
+    expect(html(whole, draw)).toContain("take,batches$'</code> (2 times)</p>");
   });
 
   test('writing it twice is writing it once, and nothing else of the README moves', () => {

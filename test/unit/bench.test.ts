@@ -2,8 +2,8 @@ import { cyclicDigest, digestOf, prefixDigest, SAMPLE, stamp, topicDigest } from
 import { mergeReports } from '../../bench/merge';
 import { parseOptions, UsageError } from '../../bench/options';
 import { readConsumer, readPerformance, readProducer } from '../../bench/outside';
-import { groups, messagesOf } from '../../bench/plan';
-import { cpuPerMillion, figure, goalOf, meetsGoal, type Run, ratios, spread } from '../../bench/stats';
+import { cycleOf, groups, messagesOf } from '../../bench/plan';
+import { cpuPerMillion, figure, goalOf, limitOf, meetsGoal, type Run, ratios, spread } from '../../bench/stats';
 import { GOALS, RATIOS, SUBJECTS, type Subject } from '../../bench/trials';
 
 const payload = (sequence: number, size = 20) => {
@@ -113,11 +113,23 @@ test('how much is read', () => {
   expect(of({ share: 0.1 }, 100)).toBe(1_000_000);
   expect(of({ suite: 'produce' }, 100)).toBe(5_000_000);
   expect(of({}, 1000, { messages: 50_000 })).toBe(10_000);
+  expect(of({ share: 0.1 }, 100, { messages: 50_000 })).toBe(5_000);
+  // Of large messages slow clients get more than their share.
+  expect(of({ share: 0.1 }, 1000, { messages: 50_000 })).toBe(3_000);
+  expect(of({ suite: 'produce' }, 100, { messages: 50_000 })).toBe(50_000);
   expect(of({}, 100, { quick: true })).toBe(1_000_000);
   expect(of({}, 100, {}, 4321)).toBe(4320);
   expect(of({ topic: { messages: 160_000 } }, 100, { messages: 5 })).toBe(160_000);
   // No batch of the largest size is left over.
   expect(of({ suite: 'modes', batch: 10_000 }, 100, { messages: 1_234_567 })).toBe(1_200_000);
+});
+
+test('what writers have ready to send does not fill the memory', () => {
+  for (const size of [0, 1, 100, 1000, 10_000, 1_000_000, 10_000_000]) {
+    expect(cycleOf(size) * size).toBeLessThanOrEqual(64 << 20);
+    expect(cycleOf(size)).toBeGreaterThan(5);
+  }
+  expect(cycleOf(100)).toBe(100_000);
 });
 
 test('what other programs print is read', () => {
@@ -159,6 +171,17 @@ test('merged reports keep runs apart and give ratios of all of them', () => {
   expect(whole.runs.map(({ run }) => run)).toEqual([0, 0, 1, 1, 1]);
   expect(whole.ratios['consume.100.messages$/batches$']).toEqual({ median: 0.375, min: 0.25, max: 0.5 });
   expect(whole.leftOut.map(({ subject }) => subject)).toEqual(['take']);
+});
+
+test('what C has in the place of a subject', () => {
+  const spread = (median: number) => ({ median, min: median, max: median });
+  const found = { 'consume.100.c-batch-queue/kafkajs': spread(8), 'produce.100.64p-lz4.c/kafkajs': spread(9) };
+  const limit = (key: string) => limitOf(found, key)?.median;
+  expect(limit('consume.100.batches$/kafkajs')).toBe(8);
+  expect(limit('consume.100.64p.batches$/kafkajs')).toBeUndefined();
+  expect(limit('produce.100.64p-lz4.sendBatch/kafkajs')).toBe(9);
+  expect(limit('consume.100.c-batch-queue/kafkajs')).toBeUndefined();
+  expect(limit('latency.100.messages$@10%/c@10%')).toBeUndefined();
 });
 
 test('every goal is that of a ratio', () => {

@@ -32,7 +32,8 @@ type spec struct {
 	Cycle       int64  `json:"cycle"`
 	Compression string `json:"compression"`
 	Config      struct {
-		Queue int `json:"queue.buffering.max.messages"`
+		Queue   int   `json:"queue.buffering.max.messages"`
+		Largest int32 `json:"message.max.bytes"`
 	} `json:"config"`
 }
 
@@ -119,9 +120,13 @@ func consume(s spec) result {
 func produce(s spec) result {
 	codecs := map[string]kgo.CompressionCodec{"none": kgo.NoCompression(), "gzip": kgo.GzipCompression(),
 		"snappy": kgo.SnappyCompression(), "lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression()}
-	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(s.Brokers, ",")...), kgo.DefaultProduceTopic(s.Topic),
-		kgo.RequiredAcks(kgo.AllISRAcks()), kgo.ProducerLinger(5*time.Millisecond),
-		kgo.MaxBufferedRecords(s.Config.Queue), kgo.ProducerBatchCompression(codecs[s.Compression]))
+	options := []kgo.Opt{kgo.SeedBrokers(strings.Split(s.Brokers, ",")...), kgo.DefaultProduceTopic(s.Topic),
+		kgo.RequiredAcks(kgo.AllISRAcks()), kgo.ProducerLinger(5 * time.Millisecond),
+		kgo.MaxBufferedRecords(s.Config.Queue), kgo.ProducerBatchCompression(codecs[s.Compression])}
+	if s.Config.Largest > 0 {
+		options = append(options, kgo.ProducerBatchMaxBytes(s.Config.Largest))
+	}
+	client, err := kgo.NewClient(options...)
 	check(err)
 	values := make([][]byte, min(s.Cycle, s.Messages))
 	for i := range values {
