@@ -194,7 +194,7 @@ const levels: readonly AnyLevel[] = [
 ];
 
 const nameOf = (level: string, field: string, kind: Kind, unit = ''): string =>
-  ['rdkafka', level, field, unit, kind === 'counter' ? 'total' : ''].filter((part) => part !== '').join('_');
+  ['librdkafka', level, field, unit, kind === 'counter' ? 'total' : ''].filter((part) => part !== '').join('_');
 
 const statisticsMetrics = levels.flatMap(({ name: level, path, labels, fields, windows = [] }): Metric[] => {
   const help = (field: string) => `${path}${field} of librdkafka's statistics`;
@@ -209,7 +209,7 @@ const statisticsMetrics = levels.flatMap(({ name: level, path, labels, fields, w
   ];
 });
 
-const BROKER_UP = 'rdkafka_broker_up';
+const BROKER_UP = 'librdkafka_broker_up';
 
 const own = (name: string, kind: Kind, help: string, ...labels: string[]): Metric => {
   return { name: `rdkafka_rx_${name}${kind === 'counter' ? '_total' : ''}`, kind, help, labels };
