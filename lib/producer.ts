@@ -192,8 +192,10 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     if (this.closed) return Promise.reject(new ClosedError('producer'));
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(new AbortError(signal.reason));
-    const one = Array.isArray(batch) ? undefined : (batch as { topic: string }).topic;
-    const records = (Array.isArray(batch) ? batch : (batch as { records: unknown }).records) as ProducerRecord<K, V>[];
+    const { topic: one, records } = (Array.isArray(batch) ? { records: batch } : (batch ?? {})) as {
+      topic?: string;
+      records: ProducerRecord<K, V>[];
+    };
     if (!Array.isArray(records)) {
       return Promise.reject(new ArgumentError('sendBatch takes an array of records, or { topic, records: [...] }'));
     }

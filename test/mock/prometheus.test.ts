@@ -163,16 +163,16 @@ it("librdkafka's statistics of every kind of client, and errors by code", async 
   const [producer, consumer, admin] = [bench.producer(every), bench.consumer(every), bench.admin(every)];
   const register = new Registry();
   for (const client of [producer, consumer, admin]) collectMetrics(client, { register });
+  // A window is of one interval: the next one may have no requests in it.
+  const answered = next(producer.statistics$, ({ brokers }) => Object.values(brokers).some(({ rtt }) => rtt.cnt > 0));
+  const scraped = answered.then(() => register.metrics());
   await producer.send({ topic, value: 'x' });
+  const rtt = `librdkafka_broker_rtt_microseconds\\{client="${producer.name}",.*quantile="0.99"\\} \\d`;
+  expect(await scraped).toMatch(new RegExp(rtt));
   await consumer.subscribe(topic);
   (await consumer.take())?.ack();
   await consumer.commit();
-  await next(producer.statistics$, ({ txmsgs, brokers }) => {
-    return txmsgs === 1 && Object.values(brokers).some(({ rtt }) => rtt.cnt > 0);
-  });
-  // A window is of one interval: the next one has no requests in it.
-  const rtt = `librdkafka_broker_rtt_microseconds\\{client="${producer.name}",.*quantile="0.99"\\} \\d`;
-  expect(await register.metrics()).toMatch(new RegExp(rtt));
+  await next(producer.statistics$, ({ txmsgs }) => txmsgs === 1);
   await next(consumer.statistics$, ({ topics }) => topics[topic]?.partitions[0]?.committed_offset === 1);
   await next(admin.statistics$);
   const text = await register.metrics();
