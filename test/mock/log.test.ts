@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import pino from 'pino';
 import { type AnyClient, type ConsumerEvent, KafkaError, type Logger, logTo } from 'rdkafka-rx';
 import { EventHub } from '../../lib/stream/events';
-import { Bench, next, thrown } from './harness';
+import { Bench, next, thrown, withPassword } from './harness';
 
 const bench = Bench.use();
 
@@ -61,13 +61,7 @@ it('the console gets lines', async () => {
 it('secrets are masked', async () => {
   const secret = 'do-not-tell-anybody';
   const { lines, stream } = sink();
-  const admin = bench.admin({
-    'security.protocol': 'sasl_plaintext',
-    'sasl.mechanisms': 'PLAIN',
-    'sasl.username': 'user-name',
-    'sasl.password': secret,
-    debug: 'all',
-  });
+  const admin = bench.admin({ ...withPassword(secret), debug: 'all' });
   logTo(admin, pino({ level: 'trace' }, stream));
   await next(admin.errors$);
   expect(lines.length).toBeGreaterThan(10);
