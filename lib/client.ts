@@ -60,8 +60,6 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
   /** Version of the librdkafka in use, such as `2.15.1`. */
   static readonly librdkafkaVersion: string = native.version;
 
-  /** librdkafka's name of this client, unlike that of every other in the process: `rdkafka#consumer-1`. */
-  readonly name: string = '';
   /** The configured `client.id`. */
   readonly clientId: string;
 
@@ -88,8 +86,12 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
     } catch (error) {
       throw isNativeError(error) ? configErrorFromNative(error, this.#config, native.version) : error;
     }
-    (this as { name: string }).name = this.#native.name;
     return this.#native;
+  }
+
+  /** librdkafka's name of this client, unlike that of every other in the process: `rdkafka#consumer-1`. */
+  get name(): string {
+    return this.#native?.name ?? '';
   }
 
   /** Called last by every constructor. */

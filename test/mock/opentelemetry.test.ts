@@ -232,6 +232,20 @@ it('what is no record is refused as ever, and nothing is thrown elsewhere', asyn
   }
 });
 
+it('a span that has ended, in which the consumer was made, has no part in what it reads', async () => {
+  const topic = await bench.topic();
+  await bench.producer({}, { value: json() }).send({ topic, value: { n: 1 } });
+  instrumentation.disable();
+  await bench.producer().send({ topic, value: '{}' });
+  instrumentation.enable();
+  const consumer = await within('startup', async () => bench.consumer());
+  await consumer.stream(topic, { until: 'eof' }).run(() => {});
+  const [[send], [child, root]] = [spans(SpanKind.PRODUCER), spans(SpanKind.CONSUMER)];
+  expect(child?.parentSpanContext?.spanId).toBe(idOf(send));
+  expect(linksOf(child)).toEqual([idOf(send)]);
+  expect([root?.parentSpanContext, root?.links]).toEqual([undefined, []]);
+});
+
 describe('relation: link', () => {
   it('a handler has a trace of its own, linked to the sender', async () => {
     instrumentation.setConfig({ relation: 'link' });
