@@ -18,7 +18,7 @@ import type { ConsumerFlow } from './stream/flow';
 
 type Kind = 'counter' | 'gauge';
 
-export interface Metric {
+interface Metric {
   readonly name: string;
   readonly kind: Kind;
   readonly help: string;
@@ -26,7 +26,7 @@ export interface Metric {
   readonly labels: readonly string[];
 }
 
-export interface Timing {
+interface Timing {
   readonly name: string;
   readonly help: string;
   /** In seconds. */
@@ -287,7 +287,7 @@ function* readLevel<T extends object>(
 }
 
 /** Partitions that the client neither reads nor has written to are left out: librdkafka reports all of a topic. */
-export function* readStatistics(statistics: Statistics): Generator<Sample> {
+function* readStatistics(statistics: Statistics): Generator<Sample> {
   yield* readLevel(clientLevel, statistics, {});
   yield* readLevel(groupLevel, statistics.cgrp, {});
   yield* readLevel(transactionLevel, statistics.eos, {});
