@@ -6,7 +6,7 @@ const project = (name, extra = {}) => ({
   testEnvironment: 'node',
   moduleNameMapper: {
     '^rdkafka-rx$': '<rootDir>/lib/index.ts',
-    '^rdkafka-rx/testing$': '<rootDir>/lib/testing.ts',
+    '^rdkafka-rx/(\\w+)$': '<rootDir>/lib/$1.ts',
   },
   modulePathIgnorePatterns: [
     '<rootDir>/dist',

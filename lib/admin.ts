@@ -35,6 +35,7 @@ export class Admin extends Client<NativeAdmin> {
     super('admin', normalizeAdminConfig(config, { ...options, librdkafka: native.version }), options);
     const deliver = weakly(this as Admin, Admin.#receive);
     this.open((settings) => new native.Admin(settings, {}, deliver));
+    this.announce();
   }
 
   /** @throws KafkaError such as `ERR_KAFKA_TOPIC_ALREADY_EXISTS`; ArgumentError */

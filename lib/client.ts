@@ -1,9 +1,11 @@
 import { inspect } from 'node:util';
+import type { AnyClient } from './any-client';
+import { channels } from './channels';
 import { type ClientConfig, type ConfigOptions, configErrorFromNative } from './config';
 import { AbortError, ArgumentError, ClosedError, ConfigError, KafkaError, type NativeError } from './errors';
 import type { Statistics } from './generated/statistics';
 import { type ClusterMetadata, type NativeClient, native } from './native';
-import type { ErrorEvent, EventHub } from './stream/events';
+import type { ConsumerEvent, ErrorEvent, EventHub } from './stream/events';
 import type { ClientEvent } from './stream/lane-source';
 import { observeEvents } from './stream/observable';
 
@@ -51,12 +53,15 @@ const DESTROY = -197;
  *
  * The states are open → closing → closed. After `close()` was called every method rejects with {@link ClosedError}.
  */
-export abstract class Client<N extends NativeClient, E extends { readonly type: string } = CommonEvent> {
+export abstract class Client<N extends NativeClient, E extends ConsumerEvent = CommonEvent> {
   /** Everything this client reports, without RxJS: `events.on(listener)` gives back a function that ends it. */
   abstract readonly events: EventHub<E>;
 
   /** Version of the librdkafka in use, such as `2.15.1`. */
   static readonly librdkafkaVersion: string = native.version;
+
+  /** The configured `client.id`. */
+  readonly clientId: string;
 
   readonly #config: ClientConfig;
   readonly #oauthBearerToken: ClientOptions['oauthBearerToken'];
@@ -65,11 +70,12 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
 
   /** @internal */
   protected constructor(
-    private readonly kind: 'consumer' | 'producer' | 'admin',
+    readonly kind: 'consumer' | 'producer' | 'admin',
     config: ClientConfig,
     options: ClientOptions,
   ) {
     this.#config = config;
+    this.clientId = String(config.get('client.id'));
     this.#oauthBearerToken = options.oauthBearerToken;
   }
 
@@ -81,6 +87,16 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
       throw isNativeError(error) ? configErrorFromNative(error, this.#config, native.version) : error;
     }
     return this.#native;
+  }
+
+  /** librdkafka's name of this client, unlike that of every other in the process: `rdkafka#consumer-1`. */
+  get name(): string {
+    return this.#native?.name ?? '';
+  }
+
+  /** Called last by every constructor. */
+  protected announce(): void {
+    if (channels.open.hasSubscribers) channels.open.publish({ client: this as AnyClient });
   }
 
   /** @throws ClosedError */
@@ -220,6 +236,7 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
         throw this.toError(error, `Cannot close the ${this.kind}`);
       } finally {
         this.ended();
+        if (channels.close.hasSubscribers) channels.close.publish({ client: this as AnyClient });
       }
     })();
     this.#closing = closing;

@@ -1,4 +1,5 @@
 import { MessageBatch } from './batch';
+import { channels, listened } from './channels';
 import { Client, type ClientOptions, type RequestOptions, timeoutOf } from './client';
 import { normalizeConsumerConfig, requireGroup } from './config';
 import { CreditReturn } from './credit';
@@ -10,6 +11,7 @@ import type { Deserializer } from './serdes';
 import type { CreditLimits } from './stream/batcher';
 import type { CommitOptions } from './stream/committer';
 import type { ConsumerEvent } from './stream/events';
+import type { ConsumerFlow } from './stream/flow';
 import type { Delivery, OffsetToCommit, TopicPartition, TopicPartitionOffset } from './stream/lane-source';
 import { observeEvents } from './stream/observable';
 import { type Range, type RangeHost, readRange } from './stream/read-range';
@@ -127,11 +129,15 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
         release: (id) => client.release(id),
         answerAssign: (id, partitions) => client.answerAssign(id, partitions),
         // The committer judges errors by their code, so it needs the typed one.
-        commit: (offsets) =>
-          client.commit(offsets).catch((cause) => {
-            throw this.toError(cause, 'Cannot commit');
-          }),
+        commit: (offsets) => {
+          const commit = () =>
+            client.commit(offsets).catch((cause) => {
+              throw this.toError(cause, 'Cannot commit');
+            });
+          return listened(channels.commit) ? channels.commit.tracePromise(commit, { client: this, offsets }) : commit();
+        },
       },
+      client: this,
       credit,
       group: this.#grouped,
       ...(options.commits && { commit: options.commits }),
@@ -142,6 +148,12 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
       toError: (error, doing) => this.toError(error, doing) as KafkaError,
     });
     this.#own = this.#session.defaultStream<K, V>({ ...options.stream, ...deserializers });
+    this.announce();
+  }
+
+  /** The configured `group.id`; null when there is none. */
+  get groupId(): string | null {
+    return this.#grouped ? String(this.config.get('group.id')) : null;
   }
 
   override get events() {
@@ -499,6 +511,14 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     checkPartition(at);
     const cached = this.native.cachedWatermarks(at.topic, at.partition);
     return cached === null || cached.low < 0 || cached.high < 0 ? null : cached;
+  }
+
+  /**
+   * What is under way: messages received and not done, by partition; the credit they take; how far from the end that is.
+   * Asks nobody and costs nothing between two calls.
+   */
+  flow(): ConsumerFlow {
+    return this.#session.flow((at) => (this.closed ? null : (this.cachedWatermarks(at)?.high ?? null)));
   }
 
   /** This member as a transaction's `sendOffsets` needs it. @throws ConfigError without a `group.id`; KafkaError */

@@ -4,7 +4,16 @@
  * @packageDocumentation
  */
 export { Admin, type NewTopic } from './admin';
+export type { AnyClient } from './any-client';
 export { type BatchReason, MessageBatch } from './batch';
+export {
+  type ClientMessage,
+  type CommitMessage,
+  channels,
+  type RunMessage,
+  type SendBatchMessage,
+  type SendMessage,
+} from './channels';
 export {
   Client,
   type ClientOptions,
@@ -34,7 +43,8 @@ export type {
 } from './generated/config';
 export { type ErrorName, errorCodes } from './generated/errors';
 export type * from './generated/statistics';
-export type { BatchReport, DeliveryReport } from './ledger';
+export type { BatchReport, DeliveryReport, ProducerFlow } from './ledger';
+export { type Logger, type Logging, logTo } from './log';
 export { type AckResult, Headers, Message, type StaleReason, type TimestampType } from './message';
 export type { ClusterMetadata, TopicMetadata } from './native';
 export {
@@ -72,6 +82,7 @@ export {
   type Order,
 } from './stream/failure';
 export { LeaseHeldError } from './stream/feed';
+export type { ConsumerFlow, PartitionFlow, TopicFlow } from './stream/flow';
 export type {
   ClientEvent,
   CommitOutcome,

@@ -1,4 +1,4 @@
-import { type KafkaError, type NativeError, type PersistenceStatus, ProduceError } from './errors';
+import { type KafkaError, type KafkaErrorCode, type NativeError, type PersistenceStatus, ProduceError } from './errors';
 import { native } from './native';
 import type { ReportColumns } from './record-pack';
 
@@ -25,6 +25,20 @@ export interface BatchReport {
   readonly offsets: Float64Array;
   /** Null when record `i` was delivered. */
   errorAt(i: number): ProduceError | null;
+}
+
+/** What a producer has under way, and what became of the records before. */
+export interface ProducerFlow {
+  /** Records accepted and not yet answered for. */
+  readonly pending: number;
+  /** Their keys, values and headers. */
+  readonly pendingBytes: number;
+  /** What the queue holds: `queue.buffering.max.messages` (`Infinity` without a limit), `queue.buffering.max.kbytes`. */
+  readonly limits: { readonly records: number; readonly bytes: number };
+  /** Records that were delivered. */
+  readonly delivered: number;
+  /** Records that were not, by the code of their error. */
+  readonly failed: ReadonlyMap<KafkaErrorCode, number>;
 }
 
 const STATUS: readonly PersistenceStatus[] = ['not-persisted', 'possibly-persisted', 'persisted'];
@@ -196,6 +210,8 @@ export class Ledger {
   /** Records without an answer. */
   pending = 0;
   private bytes = 0;
+  private delivered = 0;
+  private readonly failed = new Map<KafkaErrorCode, number>();
 
   /** `keepAlive` is told when the first record waits and when none does. */
   constructor(
@@ -239,7 +255,12 @@ export class Ledger {
   refuse(slot: number, index: number, error: KafkaError): void {
     const entry = this.slots[slot] as Entry;
     entry.fail(index, error);
+    this.countFailed(error);
     this.answered(slot, entry);
+  }
+
+  private countFailed({ code }: KafkaError, records = 1): void {
+    this.failed.set(code, (this.failed.get(code) ?? 0) + records);
   }
 
   settle(
@@ -258,7 +279,8 @@ export class Ledger {
       if (code !== 0) {
         const status = STATUS[columns.statuses[i] as number] ?? 'possibly-persisted';
         error = ProduceError.of(nativeError(code), entry.target(index), status, { redact });
-      }
+        this.countFailed(error);
+      } else this.delivered++;
       entry.report(index, columns, i, error);
       listener?.(toReport(entry.target(index), columns, i, error));
       this.answered(slot, entry);
@@ -280,6 +302,11 @@ export class Ledger {
     else this.open.delete(entry.generation);
     entry.done();
     if (open === 0 && this.flushes.length > 0) this.checkFlushes();
+  }
+
+  flow(): ProducerFlow {
+    const { pending, bytes: pendingBytes, delivered, maxRecords: records, maxBytes: bytes } = this;
+    return { pending, pendingBytes, limits: { records, bytes }, delivered, failed: new Map(this.failed) };
   }
 
   private hasRoom(share: number): boolean {
@@ -323,8 +350,11 @@ export class Ledger {
       this.slots[slot] = undefined;
     }
     this.open.clear();
-    if (this.pending > 0) this.keepAlive(false);
-    this.pending = 0;
+    if (this.pending > 0) {
+      this.keepAlive(false);
+      this.countFailed(error, this.pending);
+    }
+    this.pending = this.bytes = 0;
     this.checkFlushes();
     this.turnAway(error);
   }

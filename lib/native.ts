@@ -27,6 +27,8 @@ export interface PartitionResult extends TopicPartitionOffset {
 
 /** What every client has. */
 export interface NativeClient {
+  /** librdkafka's name of it: `rdkafka#consumer-1`. */
+  readonly name: string;
   /** Leaves, flushes and destroys on the client's thread; at most about `timeoutMs`, whatever the brokers do. */
   close(timeoutMs: number): Promise<void>;
   metadata(topic: string | null, timeoutMs: number): Promise<ClusterMetadata>;

@@ -1,3 +1,4 @@
+import { channels, listened } from './channels';
 import {
   abortable,
   Client,
@@ -10,7 +11,7 @@ import {
 import { normalizeProducerConfig } from './config';
 import { AbortError, ArgumentError, ClosedError, KafkaError, ProduceError } from './errors';
 import type { ProducerConfig } from './generated/config';
-import { type BatchReport, type DeliveryReport, Ledger } from './ledger';
+import { type BatchReport, type DeliveryReport, Ledger, type ProducerFlow } from './ledger';
 import { type NativeProducer, native, type ProducerDelivery } from './native';
 import { type RecordHeaders, RecordPack, ReportColumns } from './record-pack';
 import { bytes, type MessageHeaders, type SerdeContext, type Serializer, utf8 } from './serdes';
@@ -108,6 +109,7 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     });
     const deliver = weakly(this as Producer<never, never>, Producer.#receive);
     this.open((settings) => new native.Producer(settings, {}, deliver));
+    this.announce();
   }
 
   /**
@@ -117,6 +119,16 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
    * @throws AbortError, ClosedError
    */
   send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<DeliveryReport> {
+    return listened(channels.send) ? this.#sendTraced(record, options) : this.#send(record, options);
+  }
+
+  /** Apart from `send`: what a closure holds is allocated at each call of the function around it. */
+  #sendTraced(record: ProducerRecord<K, V>, options: SendOptions | undefined): Promise<DeliveryReport> {
+    const call = { client: this, record };
+    return channels.send.tracePromise(() => this.#send(call.record, options), call);
+  }
+
+  #send(record: ProducerRecord<K, V>, options: SendOptions | undefined): Promise<DeliveryReport> {
     if (this.closed) return Promise.reject(new ClosedError('producer'));
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(new AbortError(signal.reason));
@@ -175,11 +187,19 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
    * @throws AbortError, ClosedError
    */
   sendBatch(batch: RecordBatch<K, V>, options?: SendOptions): Promise<BatchReport> {
+    if (!listened(channels.sendBatch)) return this.#sendBatch(batch, options);
+    const call = { client: this, batch };
+    return channels.sendBatch.tracePromise(() => this.#sendBatch(call.batch, options), call);
+  }
+
+  #sendBatch(batch: RecordBatch<K, V>, options: SendOptions | undefined): Promise<BatchReport> {
     if (this.closed) return Promise.reject(new ClosedError('producer'));
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(new AbortError(signal.reason));
-    const one = Array.isArray(batch) ? undefined : (batch as { topic: string }).topic;
-    const records = (Array.isArray(batch) ? batch : (batch as { records: unknown }).records) as ProducerRecord<K, V>[];
+    const { topic: one, records } = (Array.isArray(batch) ? { records: batch } : (batch ?? {})) as {
+      topic?: string;
+      records: ProducerRecord<K, V>[];
+    };
     if (!Array.isArray(records)) {
       return Promise.reject(new ArgumentError('sendBatch takes an array of records, or { topic, records: [...] }'));
     }
@@ -331,6 +351,11 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
   /** Records accepted and not yet answered for. */
   get pending(): number {
     return this.#ledger.pending;
+  }
+
+  /** What is under way and what became of the rest. Asks nobody and costs nothing between two calls. */
+  flow(): ProducerFlow {
+    return this.#ledger.flow();
   }
 
   /**

@@ -63,6 +63,7 @@ void Client::Open(const Napi::CallbackInfo& info, rd_kafka_type_t type, int even
     napi_throw(env, ToJs(env, error));
     return;
   }
+  info.This().As<Napi::Object>().Set("name", rd_kafka_name(rk));
   js_ = std::make_shared<JsSide>();
   if (info[2].IsFunction()) js_->deliver = Napi::Persistent(info[2].As<Napi::Function>());
   loop_ = std::move(loop);

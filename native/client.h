@@ -14,8 +14,8 @@ class Client {
   using MakeRole = std::function<std::unique_ptr<Role>(PollLoop&, RdError*)>;
   using Run = std::function<void(PollLoop&, uint32_t)>;
 
-  // Makes the librdkafka client of info[0] (settings), delivering to info[2]. On failure a NativeError is thrown and
-  // the wrap stays closed.
+  // Makes the librdkafka client of info[0] (settings), delivering to info[2]. Its name becomes the wrap's `name`. On
+  // failure a NativeError is thrown and the wrap stays closed.
   void Open(const Napi::CallbackInfo& info, rd_kafka_type_t type, int events, bool keep_alive, const MakeRole& make);
 
   // Promise of a command that runs on the poll thread as run(loop, request).

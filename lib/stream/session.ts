@@ -1,9 +1,11 @@
+import type { AnyClient } from '../any-client';
 import { Chunk } from '../batch';
 import { ArgumentError, ClosedError, KafkaError, type NativeError, StateError } from '../errors';
 import type { CreditLimits } from './batcher';
 import { type CommitFaults, type CommitOptions, Committer } from './committer';
 import { type ConsumerEvent, EventHub } from './events';
 import type { Feed, FeedHost } from './feed';
+import { type ConsumerFlow, flowOf, Tally } from './flow';
 import { HELD, type Lane, type LaneHost } from './lane';
 import type {
   Clock,
@@ -29,6 +31,8 @@ export interface Faults extends DrainFaults, CommitFaults {
 export interface SessionOptions extends WatchOptions {
   readonly source: LaneSource;
   readonly clock?: Clock;
+  /** Whose streams these are, for those who watch them. */
+  readonly client?: AnyClient;
   /** The limits the native layer enforces. */
   readonly credit: CreditLimits;
   /** There is a group: `commit: 'ack'` is the default, else `'none'`. */
@@ -74,13 +78,14 @@ export class Session implements FeedHost, LaneHost {
   private readonly routes: Route[] = [];
   private readonly revocations: Revocations;
   private readonly watch: Watch;
+  private readonly tally = new Tally();
   private readonly touchedLanes: Lane[] = [];
   private readonly arrivals: [Feed, Lane][] = [];
   private scheduled = false;
   private flushing = false;
   private closed: { readonly error: Error | null } | null = null;
 
-  constructor(private readonly options: SessionOptions) {
+  constructor(/** @internal */ readonly options: SessionOptions) {
     this.source = options.source;
     this.clock = options.clock ?? systemClock;
     this.credit = options.credit;
@@ -205,6 +210,9 @@ export class Session implements FeedHost, LaneHost {
     const lane = this.lanes.get(Chunk.laneOf(data));
     if (lane === undefined || lane.ended !== null) return;
     const chunk = lane.push(data, this.clock.now());
+    const counts = this.tally.of(lane.topic);
+    counts.received += chunk.count;
+    counts.bytes += chunk.byteLength;
     if (!chunk.safe) this.watch.unsafe(lane);
     woken.add(lane.feed);
   }
@@ -425,6 +433,7 @@ export class Session implements FeedHost, LaneHost {
     if (lane.ended !== null) return;
     const { messages, bytes } = lane.sweep();
     if (messages === 0) return;
+    this.tally.of(lane.topic).done += messages;
     this.source.credit(lane.id, messages, bytes);
     this.committer.mark(lane, messages, bytes);
     if (lane.window.base >= lane.end && lane.atEof) this.committer.ended();
@@ -454,6 +463,11 @@ export class Session implements FeedHost, LaneHost {
   /** Lanes assigned now. */
   assignmentLanes(): Lane[] {
     return [...this.lanes.values()].filter((lane) => lane.ended === null);
+  }
+
+  /** See {@link flowOf}. */
+  flow(endOf: (at: TopicPartition) => number | null): ConsumerFlow {
+    return flowOf(this.assignmentLanes(), this.credit, this.tally, endOf);
   }
 
   /** Nothing more is delivered from these partitions, also not what is buffered. */

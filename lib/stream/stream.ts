@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
 import { Decoders, type MessageBatch } from '../batch';
+import { channels, type RunMessage } from '../channels';
 import { type KafkaError, StateError } from '../errors';
 import type { Message } from '../message';
 import type { Deserializer } from '../serdes';
@@ -206,12 +207,20 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
 
   /** Calls `handler` for every message and acknowledges it when the handler is done; see {@link RunOptions}. */
   run(handler: MessageHandler<K, V>, options: RunOptions<K, V> = {}): Promise<RunSummary> {
-    return runMessages(this, handler, options);
+    return runMessages(this, this.announced(handler), options);
   }
 
   /** Calls `handler` for every batch and acknowledges it when the handler is done. One at a time per partition. */
   runBatch(handler: BatchHandler<K, V>, options: RunBatchOptions<K, V> = {}): Promise<RunSummary> {
-    return runBatches(this, handler, options);
+    return runBatches(this, this.announced(handler), options);
+  }
+
+  /** The handler, or what somebody who watches put in its place. */
+  private announced<H extends MessageHandler<K, V> | BatchHandler<K, V>>(handler: H): H {
+    if (!channels.run.hasSubscribers) return handler;
+    const run: RunMessage = { client: this.session.options.client, stream: this.name, handler };
+    channels.run.publish(run);
+    return run.handler as H;
   }
 
   /** @internal Readers see the end now. */

@@ -1,7 +1,8 @@
 import type { Segment } from '../batch';
 import { StateError } from '../errors';
 import type { StaleReason } from '../message';
-import { HELD, type Lane } from './lane';
+import { bytesOf, isGated } from './flow';
+import type { Lane } from './lane';
 import type { Session } from './session';
 
 export interface WatchOptions {
@@ -63,18 +64,20 @@ export class Watch {
   private tick(): void {
     let busy = false;
     const now = this.session.clock.now();
-    for (const lane of this.session.assignmentLanes()) {
+    const lanes = this.session.assignmentLanes();
+    const bytes = bytesOf(lanes);
+    for (const lane of lanes) {
       if (lane.inflight === 0) {
         this.seen.delete(lane);
         continue;
       }
       busy = true;
-      this.look(lane, now);
+      this.look(lane, now, bytes);
     }
     if (busy) this.start();
   }
 
-  private look(lane: Lane, now: number): void {
+  private look(lane: Lane, now: number, bytes: number): void {
     const { base, above } = lane.window;
     const seen = this.seen.get(lane);
     if (seen === undefined || seen.base !== base) {
@@ -82,7 +85,7 @@ export class Watch {
       return;
     }
     const age = now - seen.since;
-    if (!seen.gated && age >= this.gatedMs && seen.above === above && this.full(lane)) {
+    if (!seen.gated && age >= this.gatedMs && seen.above === above && isGated(lane, this.session.credit, bytes)) {
       seen.gated = true;
       this.gated(lane);
     }
@@ -91,15 +94,6 @@ export class Watch {
       this.stalled(lane, age);
     }
     seen.above = above;
-  }
-
-  /** Nothing is left to deliver, and the native layer takes no more before something is acknowledged. */
-  private full(lane: Lane): boolean {
-    if (lane.buffered > 0 || (lane.mask & HELD) !== 0) return false;
-    const { messages, bytes } = lane.outstanding;
-    const { laneMessages, laneBytes, totalBytes } = this.session.credit;
-    if (messages >= laneMessages / 2 || bytes >= laneBytes / 2) return true;
-    return this.session.assignmentLanes().reduce((sum, one) => sum + one.outstanding.bytes, 0) >= totalBytes / 2;
   }
 
   private gated(lane: Lane): void {

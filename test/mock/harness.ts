@@ -121,6 +121,15 @@ export class Bench {
   }
 }
 
+/** Settings of a client that has to say its password. */
+export const withPassword = (password: string) =>
+  ({
+    'security.protocol': 'sasl_plaintext',
+    'sasl.mechanisms': 'PLAIN',
+    'sasl.username': 'user-name',
+    'sasl.password': password,
+  }) as const;
+
 export const unique = (what: string): string => `${what}-${randomUUID().slice(0, 8)}`;
 
 /** Takes and acknowledges until `count` messages are there. */

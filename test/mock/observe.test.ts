@@ -1,6 +1,6 @@
 import type { Statistics } from 'rdkafka-rx';
 import { firstValueFrom, take, toArray } from 'rxjs';
-import { Bench, gather, next, quick } from './harness';
+import { Bench, gather, next, quick, withPassword } from './harness';
 
 const bench = Bench.use();
 
@@ -70,13 +70,7 @@ describe('logs$', () => {
 
   it('do not tell secrets', async () => {
     const secret = 'do-not-tell-anybody';
-    const admin = bench.admin({
-      'security.protocol': 'sasl_plaintext',
-      'sasl.mechanisms': 'PLAIN',
-      'sasl.username': 'user-name',
-      'sasl.password': secret,
-      debug: 'all',
-    });
+    const admin = bench.admin({ ...withPassword(secret), debug: 'all' });
     const lines = await firstValueFrom(admin.logs$.pipe(take(40), toArray()));
     expect(lines.map(({ message }) => message).join('\n')).not.toContain(secret);
     expect(JSON.stringify(admin)).not.toContain(secret);

@@ -51,6 +51,22 @@ for (const [name, type, options] of [
   });
 }
 
+test('metrics and traces say what they need, and work when it is there', { timeout }, async () => {
+  for (const [name, needed] of [
+    ['rdkafka-rx/prometheus', 'prom-client'],
+    ['rdkafka-rx/opentelemetry', '@opentelemetry/api'],
+  ]) {
+    const { stdout } = await project.node(
+      '-e',
+      `try { require('${name}') } catch ({ code, message }) { console.log(code, message.split('\\n')[0]) }`,
+    );
+    assert.equal(stdout, `MODULE_NOT_FOUND Cannot find module '${needed}'\n`);
+  }
+  await project.add('prom-client@15', '@opentelemetry/api@1.9');
+  await compile('observed.ts', 'observed', { module: 'node16', moduleResolution: 'node16' });
+  await consumed('observed/observed.js');
+});
+
 test('a NestJS service', { timeout }, async () => {
   const decorators = { experimentalDecorators: true, emitDecoratorMetadata: true };
   await compile('nest.ts', 'nest', {
