@@ -583,8 +583,11 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   }
 
   protected override async drain(timeoutMs: number): Promise<void> {
-    // Something is left of the time for leaving the group.
+    const began = performance.now();
     await this.#session.stop({ drainMs: Math.floor(timeoutMs * 0.8) });
+    // Something is left of the time for leaving the group. What the user assigned is not revoked by anybody.
+    const left = Math.max(0, timeoutMs * 0.9 - (performance.now() - began));
+    if (!this.#assigned) await this.#session.leave(Math.ceil(left));
   }
 
   protected override ended(): void {

@@ -83,7 +83,7 @@ export type {
 export { PartitionStream } from './stream/observable';
 export * from './stream/operators';
 export type { Range, RangePoint } from './stream/read-range';
-export type { RebalanceOptions } from './stream/rebalance';
+export type { DrainOutcome, RebalanceOptions } from './stream/rebalance';
 export type { RunBatchOptions, RunOptions, RunSummary } from './stream/run';
 export type { CommitMode, KafkaStream, StopOptions, StopSummary, StreamOptions, Topics } from './stream/stream';
 export type { WatchOptions } from './stream/watch';

@@ -85,9 +85,19 @@ export class Feed {
     private readonly parent: Feed | null = null,
   ) {}
 
-  /** Whoever had messages of this feed left, or was waited for long enough: nobody waits until they are done. */
+  /** Who has the messages: the surface, or, after the end, the one that had the feed then. */
+  get reader(): Surface | null {
+    return this.surface ?? this.last;
+  }
+
+  /** Whoever had messages of this feed left: what is not done is delivered again. */
+  get left(): boolean {
+    return this.surface === null && this.end === null;
+  }
+
+  /** Left, or waited for long enough: nobody waits until they are done. */
   get abandoned(): boolean {
-    return this.surface === null && (this.end === null || this.givenUp);
+    return this.left || (this.surface === null && this.givenUp);
   }
 
   add(lane: Lane): void {
@@ -173,7 +183,7 @@ export class Feed {
   /** What is not done now will not be: its stream was stopped, and waited for it long enough. */
   giveUp(): void {
     this.givenUp = true;
-    (this.surface ?? this.last)?.abandon?.();
+    this.reader?.abandon?.();
   }
 
   /**

@@ -17,7 +17,16 @@ import type {
   TopicPartitionOffset,
 } from './lane-source';
 import { systemClock } from './lane-source';
-import { type DrainFaults, Drains, feedsOf, partitionsOf, type RebalanceOptions, Revocations } from './rebalance';
+import {
+  CLOSING,
+  type DrainFaults,
+  Drains,
+  feedsOf,
+  partitionsOf,
+  type RebalanceOptions,
+  Revocations,
+  within,
+} from './rebalance';
 import { KafkaStream, type StopOptions, type StopSummary, type StreamOptions, type Topics } from './stream';
 import { Watch, type WatchOptions } from './watch';
 
@@ -79,6 +88,10 @@ export class Session implements FeedHost, LaneHost {
   private scheduled = false;
   private flushing = false;
   private closed: { readonly error: Error | null } | null = null;
+  /** The last revocation that the group asked for, and the one that closing makes. */
+  private revocation: Promise<void> = Promise.resolve();
+  private leaving: Promise<void> | null = null;
+  private givenUp: readonly Lane[] = [];
 
   constructor(private readonly options: SessionOptions) {
     this.source = options.source;
@@ -245,7 +258,8 @@ export class Session implements FeedHost, LaneHost {
     const start = new Map(partitions.map((at) => [`${at.topic}/${at.partition}`, -1001]));
     try {
       const given = partitions.map(({ topic, partition }) => ({ topic, partition }));
-      const offsets = await this.options.rebalance?.onAssigned?.(given);
+      // What comes while everything is given up is not read: nobody would be told when it goes.
+      const offsets = this.leaving === null ? await this.options.rebalance?.onAssigned?.(given) : undefined;
       for (const { topic, partition, offset } of offsets ?? []) start.set(`${topic}/${partition}`, offset);
     } catch (error) {
       // Reading from anywhere else than where the hook would have said could skip messages.
@@ -278,20 +292,26 @@ export class Session implements FeedHost, LaneHost {
     this.events.emit({ type: 'assigned', id, partitions });
   }
 
-  private revoking(event: Extract<LaneEvent, { type: 'revoking' }>): void {
-    this.revocations.seen(event.id);
-    const lanes = this.find(event.lanes);
+  private revoking({ id, lanes, deadlineMs }: Extract<LaneEvent, { type: 'revoking' }>): void {
+    this.revocations.seen(id);
+    // What the group wants back now is being given up already.
+    if (this.leaving !== null) void this.leaving.then(() => this.source.release(id));
+    else this.revocation = this.revoke(id, this.find(lanes), deadlineMs);
+  }
+
+  private revoke(id: number, lanes: readonly Lane[], ms: number): Promise<void> {
     const partitions = partitionsOf(lanes);
-    const deadlineMs = this.revocations.budget(event.deadlineMs);
-    void this.revocations.begin(event.id, lanes, event.deadlineMs, () => {
+    const deadlineMs = this.revocations.budget(ms);
+    return this.revocations.begin(id, lanes, ms, () => {
       const inflight = lanes.reduce((sum, lane) => sum + lane.inflight, 0);
-      this.events.emit({ type: 'revoking', id: event.id, partitions, inflight, deadlineMs });
+      this.events.emit({ type: 'revoking', id, partitions, inflight, deadlineMs });
     });
   }
 
-  private revoked({ id, lanes: ids, lost }: Extract<LaneEvent, { type: 'revoked' }>): void {
-    this.revocations.seen(id);
+  private revoked({ id: number, lanes: ids, lost }: Extract<LaneEvent, { type: 'revoked' }>): void {
+    this.revocations.seen(number);
     const lanes = this.find(ids);
+    const id = !lost && lanes.some((lane) => this.givenUp.includes(lane)) ? CLOSING : number;
     const partitions = partitionsOf(lanes);
     const { drained, abandoned, waitedMs } = this.revocations.finish(id, lanes, lost);
     for (const lane of lanes) this.lanes.delete(lane.id);
@@ -523,6 +543,20 @@ export class Session implements FeedHost, LaneHost {
   }
 
   // --- the end
+
+  /**
+   * Revokes all partitions before the group asks for them, while this member is still one of it: a group that is being
+   * left waits for nobody.
+   */
+  leave(ms: number): Promise<void> {
+    const until = this.clock.now() + ms;
+    const left = () => Math.max(0, until - this.clock.now());
+    this.leaving ??= within(this.clock, ms, this.revocation).then(() => {
+      this.givenUp = this.assignmentLanes();
+      return this.givenUp.length > 0 ? this.revoke(CLOSING, this.givenUp, left()) : undefined;
+    });
+    return this.leaving;
+  }
 
   /** Stops all streams: no more deliveries, waits for what was delivered, commits. Does not leave the group. */
   async stop(options: StopOptions = {}): Promise<StopSummary> {
