@@ -354,16 +354,24 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
 
   /**
    * Goes on at another offset of an assigned partition. Resolves when it took effect: everything delivered afterwards
-   * is from there on, nothing of before is.
+   * is from there on, nothing of before is. A seek that was not answered in time may still take effect, likewise.
    *
    * @throws StateError when the partition is not assigned; ArgumentError; KafkaError
    */
-  async seek(at: TopicPartition & { readonly offset: StartOffset }, options: RequestOptions = {}): Promise<void> {
+  async seek(
+    at: TopicPartition & { readonly offset: Exclude<StartOffset, 'stored'> },
+    options: RequestOptions = {},
+  ): Promise<void> {
     this.#laneOf(at);
     const offset = offsetOf(at, at.offset);
-    await this.#session.seek(at, async () => {
+    if (offset === LOGICAL.stored) {
+      throw new ArgumentError(
+        `seek() cannot look up what is committed in ${at.topic}/${at.partition}: committed() does`,
+      );
+    }
+    await this.#session.seek(at, timeoutOf(options), async () => {
       const [result] = await this.request(`Cannot seek ${at.topic}/${at.partition}`, (client) =>
-        client.seek([{ topic: at.topic, partition: at.partition, offset }], timeoutOf(options)),
+        client.seek([{ topic: at.topic, partition: at.partition, offset }]),
       );
       if (result?.error)
         throw ConsumeError.at(result.error, result, { doing: `Cannot seek ${at.topic}/${at.partition}` });

@@ -13,10 +13,7 @@ export interface RebalanceOptions {
    */
   readonly onAssigned?: (
     partitions: readonly TopicPartition[],
-  ) =>
-    | readonly TopicPartitionOffset[]
-    | undefined
-    | Promise<readonly TopicPartitionOffset[] | undefined>;
+  ) => readonly TopicPartitionOffset[] | undefined | Promise<readonly TopicPartitionOffset[] | undefined>;
   /**
    * After delivered messages were acknowledged or given up, before the last commit of the partitions: also when the
    * consumer closes. What it acknowledges is in that commit.
@@ -177,7 +174,13 @@ export class Revocations {
       return { drained, abandoned, waitedMs: clock.now() - mine.began };
     };
     if (this.options.onRevoked !== undefined) {
-      await this.within(left(), this.hook(lanes, outcome((lane) => lane.ended === null)));
+      await this.within(
+        left(),
+        this.hook(
+          lanes,
+          outcome((lane) => lane.ended === null),
+        ),
+      );
       if (!this.current(id, mine)) return;
     }
     const dirty = lanes.filter((lane) => this.host.isDirty(lane));

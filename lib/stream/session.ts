@@ -509,22 +509,29 @@ export class Session implements FeedHost, LaneHost {
 
   /**
    * Seeks through the lane. `command` makes the native layer do it; nothing is delivered until its `rewound` event.
-   * What was delivered before is not committed any more and its acknowledgements are stale.
+   * What was delivered before is not committed any more and its acknowledgements are stale. A seek cannot be called
+   * off: after `ms` it is only not waited for any longer.
    */
-  async seek(at: TopicPartition, command: (lane: number) => Promise<void>): Promise<void> {
+  async seek(at: TopicPartition, ms: number, command: (lane: number) => Promise<void>): Promise<void> {
     const lane = this.lane(at);
     if (lane === undefined) throw new StateError(`${at.topic}/${at.partition} is not assigned to this consumer`);
     lane.beginSeek();
     lane.feed.version++;
-    try {
-      await command(lane.id);
-    } catch (error) {
+    const done = command(lane.id).catch((error: unknown) => {
       // It did not happen: what is buffered is still what comes next.
       lane.endSeek();
       lane.feed.wake();
       this.flush();
       throw error;
-    }
+    });
+    return new Promise((resolve, reject) => {
+      const late = () => {
+        const message = `Cannot seek ${at.topic}/${at.partition}: no answer within ${ms} ms. It may still take effect`;
+        reject(new KafkaError('ERR_KAFKA__TIMED_OUT', message, { retriable: true }));
+      };
+      const timer = this.clock.setTimer(late, ms);
+      void done.then(resolve, reject).finally(() => this.clock.clearTimer(timer));
+    });
   }
 
   /** Commits these offsets; what was delivered below them counts as done. Resolves on the broker's answer. */

@@ -224,7 +224,9 @@ describe('close tells what happens to the partitions', () => {
     };
     const consumer = new Consumer(config, {}, { rebalance: { onRevoked } });
     consumer.rebalances$.subscribe((event) => {
-      seen.push(event.type === 'revoked' ? [event.type, event.id, event.partitions, event.drained] : [event.type, event.id]);
+      seen.push(
+        event.type === 'revoked' ? [event.type, event.id, event.partitions, event.drained] : [event.type, event.id],
+      );
     });
     consumer.stream(topic).messages$.subscribe((message) => {
       if (kept.push(message) === 3) resolve();

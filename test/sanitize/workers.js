@@ -37,7 +37,7 @@ if (isMainThread) {
     to.client.position(at);
     if (!seeking && to.messages > 0) {
       seeking = true;
-      const sought = to.client.seek(at, 1000).catch(() => {});
+      const sought = to.client.seek(at).catch(() => {});
       sought.then(() => {
         seeking = false;
       });
