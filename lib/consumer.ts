@@ -53,7 +53,7 @@ export interface CommittedOffset extends TopicPartition {
   readonly metadata: string | null;
 }
 
-/** Who this member is, for a producer's transaction. `opaque` is librdkafka's own form of it. */
+/** Who this member is in its group. `opaque`: as `rd_kafka_consumer_group_metadata_write()` puts it down. */
 export interface GroupMetadata {
   readonly groupId: string;
   readonly memberId: string;
@@ -509,7 +509,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     return cached === null || cached.low < 0 || cached.high < 0 ? null : cached;
   }
 
-  /** This member as a transaction's `sendOffsets` needs it. @throws ConfigError without a `group.id`; KafkaError */
+  /** Who this member is now: the group may know it by another name after it joins anew. @throws ConfigError without a `group.id`; KafkaError */
   async groupMetadata(): Promise<GroupMetadata> {
     const groupId = requireGroup(this.config, 'groupMetadata()');
     const { memberId, opaque } = await this.request('Cannot get group metadata', (client) => client.groupMetadata());

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import {
   Admin,
   ArgumentError,
+  ClosedError,
   ConfigError,
   Consumer,
   DecodeError,
@@ -430,6 +431,6 @@ describe('the embedded cluster', () => {
     const cluster = await MockCluster.start();
     await cluster.stop();
     await cluster.stop();
-    expectError(await rejection(cluster.createTopic('t')), KafkaError, 'ERR_KAFKA_CLIENT_ARGUMENT', /is stopped/);
+    expectError(await rejection(cluster.createTopic('t')), ClosedError, 'ERR_KAFKA_CLIENT_CLOSED', /mock cluster is closed/);
   });
 });
