@@ -431,6 +431,11 @@ describe('the embedded cluster', () => {
     const cluster = await MockCluster.start();
     await cluster.stop();
     await cluster.stop();
-    expectError(await rejection(cluster.createTopic('t')), ClosedError, 'ERR_KAFKA_CLIENT_CLOSED', /mock cluster is closed/);
+    expectError(
+      await rejection(cluster.createTopic('t')),
+      ClosedError,
+      'ERR_KAFKA_CLIENT_CLOSED',
+      /mock cluster is closed/,
+    );
   });
 });
