@@ -19,8 +19,6 @@ export {
   type Deserializers,
   type GroupMetadata,
   type MessageField,
-  type PartitionStart,
-  type StartOffset,
 } from './consumer';
 export * from './errors';
 export type {
@@ -37,6 +35,7 @@ export type * from './generated/statistics';
 export type { BatchReport, DeliveryReport } from './ledger';
 export { type AckResult, Headers, Message, type StaleReason, type TimestampType } from './message';
 export type { ClusterMetadata, TopicMetadata } from './native';
+export type { PartitionStart, StartOffset } from './offsets';
 export {
   Producer,
   type ProducerEvent,

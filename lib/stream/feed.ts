@@ -40,6 +40,8 @@ export interface Surface {
   refused?(lane: Lane): void;
   /** Processing must not begin with any more messages of the lane. */
   discard?(lane: Lane): void;
+  /** A seek took effect: what was taken from the lane before is of no interest any more. */
+  rewound?(lane: Lane): void;
   /** Nobody waits any longer for what was begun. */
   abandon?(): void;
 }

@@ -1,5 +1,5 @@
-import { Chunk } from '../batch';
-import { ArgumentError, ClosedError, KafkaError, type NativeError, StateError } from '../errors';
+import { Chunk } from '../chunk';
+import { ClosedError, KafkaError, type NativeError, StateError } from '../errors';
 import type { CreditLimits } from './batcher';
 import { type CommitFaults, type CommitOptions, Committer } from './committer';
 import { type ConsumerEvent, EventHub } from './events';
@@ -27,6 +27,7 @@ import {
   Revocations,
   within,
 } from './rebalance';
+import { Routes } from './routes';
 import { KafkaStream, type StopOptions, type StopSummary, type StreamOptions, type Topics } from './stream';
 import { Watch, type WatchOptions } from './watch';
 
@@ -58,12 +59,6 @@ export interface SessionOptions extends WatchOptions {
   readonly faults?: Faults;
 }
 
-/** Which stream a topic belongs to. */
-interface Route {
-  readonly stream: KafkaStream<never, never>;
-  readonly topics: Topics | null;
-}
-
 /**
  * All streams of one consumer over one {@link LaneSource}: routes deliveries, owns lanes, commits and rebalances.
  * Every change of state happens here, synchronously, in the order of the calls.
@@ -80,7 +75,7 @@ export class Session implements FeedHost, LaneHost {
   readonly faults: Faults;
   readonly lease: FeedHost['lease'];
   private readonly lanes = new Map<number, Lane>();
-  private readonly routes: Route[] = [];
+  private readonly routes = new Routes();
   private readonly revocations: Revocations;
   private readonly watch: Watch;
   private readonly touchedLanes: Lane[] = [];
@@ -133,11 +128,9 @@ export class Session implements FeedHost, LaneHost {
    */
   stream<K, V>(topics: Topics, options: StreamOptions<K, V> = {}): KafkaStream<K, V> {
     if (this.closed !== null) throw new ClosedError('consumer');
-    const list = typeof topics === 'string' || topics instanceof RegExp ? [topics] : topics;
-    if (list.length === 0) throw new ArgumentError('a stream needs at least one topic');
-    for (const topic of list) this.refuseOverlap(topic);
+    const list = this.routes.check(topics);
     const stream = new KafkaStream<K, V>(this, `stream(${list.map(String).join(', ')})`, options);
-    this.routes.push({ stream: stream as unknown as KafkaStream<never, never>, topics: list });
+    this.routes.add(stream, list);
     this.options.onTopics?.(this.topics());
     return stream;
   }
@@ -145,39 +138,21 @@ export class Session implements FeedHost, LaneHost {
   /** The stream that gets every topic no other stream has: what `consumer.subscribe()` and `assign()` read. */
   defaultStream<K, V>(options: StreamOptions<K, V> = {}): KafkaStream<K, V> {
     const stream = new KafkaStream<K, V>(this, 'the consumer', options);
-    this.routes.push({ stream: stream as unknown as KafkaStream<never, never>, topics: null });
+    this.routes.add(stream, null);
     return stream;
-  }
-
-  private refuseOverlap(topic: string | RegExp): void {
-    for (const { stream, topics } of this.routes) {
-      for (const other of topics === null || typeof topics === 'string' || topics instanceof RegExp ? [] : topics) {
-        const same =
-          subscription(other) === subscription(topic) ||
-          (typeof topic === 'string' && !isPattern(topic) && matches(other, topic)) ||
-          (typeof other === 'string' && !isPattern(other) && matches(topic, other));
-        if (same)
-          throw new ArgumentError(`topic ${topic} is already read by ${stream.name}: a topic belongs to one stream`);
-      }
-    }
   }
 
   /** Union of the topics of all streams, as librdkafka takes them. */
   topics(): string[] {
-    return this.routes.flatMap(({ topics }) =>
-      topics === null ? [] : (topics as (string | RegExp)[]).map(subscription),
-    );
+    return this.routes.topics();
   }
 
   private streamOf(topic: string): KafkaStream<never, never> | undefined {
-    const found = this.routes.filter(({ topics }) =>
-      (topics as (string | RegExp)[] | null)?.some((own) => matches(own, topic)),
-    );
-    if (found.length > 1) {
-      const error = new StateError(`topic ${topic} matches ${found.map(({ stream }) => stream.name).join(' and ')}`);
-      this.end(error);
+    const readers = this.routes.of(topic);
+    if (readers.length > 1) {
+      this.end(new StateError(`topic ${topic} matches ${readers.map(({ name }) => name).join(' and ')}`));
     }
-    return (found[0] ?? this.routes.find((route) => route.topics === null))?.stream;
+    return readers[0];
   }
 
   /** @internal */
@@ -193,9 +168,7 @@ export class Session implements FeedHost, LaneHost {
 
   /** @internal A stream ended: its topics are free again. */
   removeStream(stream: KafkaStream<never, never>): void {
-    const at = this.routes.findIndex((route) => route.stream === stream && route.topics !== null);
-    if (at < 0) return;
-    this.routes.splice(at, 1);
+    if (!this.routes.remove(stream)) return;
     if (this.closed === null) this.options.onTopics?.(this.topics());
   }
 
@@ -287,7 +260,7 @@ export class Session implements FeedHost, LaneHost {
       lanes.push(lane);
       added.set(stream, lanes);
     }
-    for (const { stream } of [...this.routes]) stream.assigned(added.get(stream) ?? [], this.options.endOffset);
+    for (const stream of this.routes.streams) stream.assigned(added.get(stream) ?? [], this.options.endOffset);
     const partitions = assignments.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
     this.events.emit({ type: 'assigned', id, partitions });
   }
@@ -349,7 +322,7 @@ export class Session implements FeedHost, LaneHost {
     if (lane === undefined || lane.ended !== null) return;
     const { messages, bytes } = lane.rewound(offset);
     lane.feed.version++;
-    lane.feed.surface?.discard?.(lane);
+    lane.feed.surface?.rewound?.(lane);
     this.committer.rewound(lane);
     if (messages > 0 || bytes > 0) this.source.credit(id, messages, bytes);
     this.drains.check();
@@ -362,7 +335,7 @@ export class Session implements FeedHost, LaneHost {
     this.events.emit({ type: 'error', error });
     if (error.fatal) this.end(error);
     else
-      for (const { stream } of this.routes)
+      for (const stream of this.routes.streams)
         stream.sourceError(error, event.type === 'partition-error' ? event.topic : null);
   }
 
@@ -567,7 +540,7 @@ export class Session implements FeedHost, LaneHost {
 
   /** Stops all streams: no more deliveries, waits for what was delivered, commits. Does not leave the group. */
   async stop(options: StopOptions = {}): Promise<StopSummary> {
-    const summaries = await Promise.all([...this.routes].map(({ stream }) => stream.stop(options)));
+    const summaries = await Promise.all(this.routes.streams.map((stream) => stream.stop(options)));
     return {
       drained: summaries.every((one) => one.drained),
       abandoned: summaries.flatMap((one) => one.abandoned),
@@ -589,23 +562,9 @@ export class Session implements FeedHost, LaneHost {
     this.lanes.clear();
     this.drains.close();
     this.committer.close(error);
-    for (const { stream } of this.routes) stream.end(error);
+    for (const stream of this.routes.streams) stream.end(error);
     for (const feed of feeds) feed.finish(error);
     // The cause was an event; those who only watch need no error handler of their own.
     this.events.end(null);
   }
-}
-
-function isPattern(topic: string): boolean {
-  return topic.startsWith('^');
-}
-
-function matches(route: string | RegExp, topic: string): boolean {
-  if (typeof route !== 'string') return new RegExp(route.source, route.flags.replace(/[gy]/g, '')).test(topic);
-  return isPattern(route) ? new RegExp(route).test(topic) : route === topic;
-}
-
-function subscription(topic: string | RegExp): string {
-  if (typeof topic === 'string') return topic;
-  return topic.source.startsWith('^') ? topic.source : `^.*${topic.source}`;
 }

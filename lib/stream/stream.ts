@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
-import { Decoders, type MessageBatch } from '../batch';
+import type { MessageBatch } from '../batch';
+import { Decoders } from '../chunk';
 import { type KafkaError, StateError } from '../errors';
 import type { Message } from '../message';
 import type { Deserializer } from '../serdes';
