@@ -135,6 +135,7 @@ Napi::Function Admin::Define(Napi::Env env) {
 }
 
 Admin::Admin(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (!IsWrapped(info.Env(), this)) return;
   Open(info, RD_KAFKA_PRODUCER, 0, false, [&](PollLoop& loop, RdError*) {
     auto role = std::make_unique<AdminRole>(loop);
     role_ = role.get();

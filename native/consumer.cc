@@ -64,6 +64,7 @@ Napi::Function Consumer::Define(Napi::Env env) {
 }
 
 Consumer::Consumer(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (!IsWrapped(info.Env(), this)) return;
   const ConsumerOptions options = OptionsFromJs(info[1]);
   const int events = RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT;
   Open(info, RD_KAFKA_CONSUMER, events, true, [&](PollLoop& loop, RdError* error) {

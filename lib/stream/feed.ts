@@ -120,9 +120,11 @@ export class Feed {
   /** Takes back the lane of a partition whose stream came to nothing because its owner left. */
   recall(): void {
     const { parent } = this;
-    const lane = this.lanes.pop();
-    if (parent === null || lane === undefined) return;
-    this.finish(null);
+    if (parent === null) return;
+    // At the end nothing is delivered again: what was handed out is still waited for.
+    this.finish(parent.end?.error ?? null);
+    const lane = parent.end === null ? this.lanes.pop() : undefined;
+    if (lane === undefined) return;
     lane.rewind();
     parent.add(lane);
   }
