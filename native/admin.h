@@ -28,7 +28,7 @@ class AdminRole final : public Role {
  private:
   rd::AdminOptions Options(rd_kafka_admin_op_t op, uint32_t request, int timeout_ms);
   void OnResult(rd_kafka_event_t* event);
-  // The embedded cluster names a controller that it does not have: librdkafka would wait for it all of a request's time.
+  // The embedded cluster names a controller that it does not have, and librdkafka would wait for it.
   void RefuseIfEmbedded();
 
   PollLoop& loop_;

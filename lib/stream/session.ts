@@ -508,12 +508,8 @@ export class Session implements FeedHost, LaneHost {
   }
 
   /** Commits these offsets; what was delivered below them counts as done. Resolves on the broker's answer. */
-  async commit(offsets: readonly OffsetToCommit[]): Promise<readonly CommitOutcome[]> {
-    const outcomes = await this.committer.commit(offsets);
-    for (const { topic, partition, offset, error } of outcomes) {
-      if (error === null) this.lane({ topic, partition })?.settleBelow(offset);
-    }
-    return outcomes;
+  commit(offsets: readonly OffsetToCommit[]): Promise<readonly CommitOutcome[]> {
+    return this.committer.commit(offsets, (at) => this.lane(at)?.settleBelow(at.offset));
   }
 
   /** Commits everything acknowledged so far. Resolves on the broker's answer. */

@@ -178,6 +178,7 @@ export class World {
   /** Values that are being decoded. */
   private decodes: (() => void)[] = [];
   private hooked = false;
+  private stopped = false;
   private pendingRevoke: { id: number; lanes: number[]; deadline: number; began: number; told: boolean } | null = null;
   private readonly ids = new Map<number, 'pending' | 'released' | 'timed-out' | 'told'>();
   private commitTrouble = false;
@@ -241,6 +242,7 @@ export class World {
     this.pendingRevoke = null;
     this.commitTrouble = false;
     this.hooked = this.random.chance(0.5);
+    this.stopped = false;
     const incarnation = ++this.generation;
     const guard = <A extends unknown[]>(run: (...args: A) => void) => {
       // A dead process does not call anybody.
@@ -564,6 +566,7 @@ export class World {
         if (fail) {
           this.retrying.add(`${own.id}@${offset}`);
           this.failing.add(`${own.id}@${offset}`);
+          this.failed.add(`${own.partition}@${offset}`);
         } else this.done(own, offset, !own.ended);
       }
       task.finish(fail ? new Error('handler') : undefined);
@@ -596,6 +599,8 @@ export class World {
   }
 
   private readonly failing = new Set<string>();
+  /** By partition: what a policy may have given up, in whatever process. */
+  private readonly failed = new Set<string>();
 
   private done(model: Model, offset: number, counts: boolean): void {
     const seen = this.processed[model.partition] as Map<number, number>;
@@ -643,7 +648,9 @@ export class World {
       const model = this.lanes.get(lane) as Model;
       const budget = Math.min(700, DEADLINE_MS);
       const waited = this.clock.time - pending.began;
-      if (model.working.size > 0 && waited < budget - Math.min(2000, budget / 4) && !model.forgotten) {
+      // A stream that was stopped has waited in its own time.
+      const patient = !this.stopped && waited < budget - Math.min(2000, budget / 4);
+      if (model.working.size > 0 && patient && !model.forgotten) {
         this.violated('I8', `released ${model.partition} after ${waited} ms with ${[...model.working]} under way`);
       }
     }
@@ -794,6 +801,13 @@ export class World {
 
   private deliver(count: number): void {
     const items = this.fifo.splice(0, count);
+    // What comes before a seek takes effect is over by then.
+    for (let at = items.findIndex(isRewound); at > 0; at = items.findIndex(isRewound))
+      this.handOver(items.splice(0, at));
+    this.handOver(items);
+  }
+
+  private handOver(items: readonly Delivery[]): void {
     this.deliveries++;
     for (const item of items) {
       if (!('type' in item)) {
@@ -1017,6 +1031,7 @@ export class World {
       if (!over) this.violated('I9', 'closing does not end');
     };
     await work(this.session.stop({ drainMs: this.random.below(400) }));
+    this.stopped = true;
     this.deliver(this.fifo.length);
     const leaving = this.session.assignmentLanes().map(({ id }) => this.lanes.get(id) as Model);
     const waited = this.pendingRevoke?.lanes ?? [];
@@ -1145,11 +1160,11 @@ export class World {
 
   private processedOrSkipped(partition: number, offset: number): boolean {
     if ((this.processed[partition] as Map<number, number>).has(offset)) return true;
-    return [...this.lanes.values()].some(
-      (model) => model.partition === partition && this.failing.has(`${model.id}@${offset}`),
-    );
+    return this.failed.has(`${partition}@${offset}`);
   }
 }
+
+const isRewound = (item: Delivery, at: number): boolean => at > 0 && 'type' in item && item.type === 'rewound';
 
 const key = (offset: number): string => `k${offset % 3}`;
 

@@ -66,6 +66,22 @@ describe('commits', () => {
     await session.flushCommits();
   });
 
+  test('one that the user asked for is not followed by a lower one', async () => {
+    const { stream, session, source, clock, chunk } = one({ commit: { ms: 50, count: 1 } });
+    source.manual = true;
+    chunk(1, 0, 8);
+    const batch = (await stream.take()) as MessageBatch;
+    const asked = session.commit([{ ...at, offset: 6 }]);
+    batch.at(0)?.ack();
+    await clock.advance(100);
+    source.commits[0]?.answer();
+    await asked;
+    batch.at(6)?.ack();
+    await clock.advance(100);
+    source.commits[1]?.answer();
+    expect(source.commits.map(({ offsets: [one] }) => one?.offset)).toEqual([6, 7]);
+  });
+
   test('a fenced member commits nothing more', async () => {
     const { stream, source, clock, chunk } = one({ commit: { ms: 50 } });
     source.manual = true;
