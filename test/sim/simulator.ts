@@ -1178,3 +1178,15 @@ export async function simulate(seed: number, faults: Faults = {}): Promise<Resul
     throw error;
   }
 }
+
+/** Runs schedules until one breaks a promise, as it has to, and compares which one that is. */
+export async function expectCaught(run: (seed: number) => Promise<unknown>, rule: RegExp): Promise<void> {
+  let caught: unknown = null;
+  for (let seed = 1; seed <= 2000 && caught === null; seed++) {
+    await run(seed).catch((error: unknown) => {
+      caught = error;
+    });
+  }
+  expect(caught).toBeInstanceOf(Violation);
+  expect((caught as Violation).message).toMatch(rule);
+}

@@ -5,7 +5,7 @@
 import { Feed } from '../../lib/stream/feed';
 import { Lane } from '../../lib/stream/lane';
 import { type Faults, Session } from '../../lib/stream/session';
-import { simulate, Violation } from './simulator';
+import { expectCaught, simulate } from './simulator';
 
 const SCHEDULES = Number(process.env.SIM_SCHEDULES ?? 100_000);
 const START = Number(process.env.SIM_START ?? 1);
@@ -38,14 +38,7 @@ const mutations: [keyof Faults, RegExp][] = [
 ];
 
 test.each(mutations)('the mutation %s is caught', async (fault, rule) => {
-  let caught: unknown = null;
-  for (let seed = 1; seed <= 2000 && caught === null; seed++) {
-    await simulate(seed, { [fault]: true }).catch((error: unknown) => {
-      caught = error;
-    });
-  }
-  expect(caught).toBeInstanceOf(Violation);
-  expect((caught as Violation).message).toMatch(rule);
+  await expectCaught((seed) => simulate(seed, { [fault]: true }), rule);
 });
 
 // Likewise, where the wrong way needs no door in the implementation.
@@ -71,15 +64,7 @@ const patches: [string, () => jest.SpyInstance, RegExp][] = [
 
 test.each(patches)('the mutation is caught: %s', async (_, patch, rule) => {
   const spy = patch();
-  let caught: unknown = null;
-  for (let seed = 1; seed <= 2000 && caught === null; seed++) {
-    await simulate(seed).catch((error: unknown) => {
-      caught = error;
-    });
-  }
-  spy.mockRestore();
-  expect(caught).toBeInstanceOf(Violation);
-  expect((caught as Violation).message).toMatch(rule);
+  await expectCaught(simulate, rule).finally(() => spy.mockRestore());
 });
 
 test('a seed is the same schedule every time', async () => {
