@@ -87,19 +87,14 @@ export class Feed {
     private readonly parent: Feed | null = null,
   ) {}
 
-  /** Who has the messages: the surface, or, after the end, the one that had the feed then. */
+  /** Who has the messages: the surface, or, after the end, the one that had the feed then. Null: whoever it was left. */
   get reader(): Surface | null {
     return this.surface ?? this.last;
   }
 
-  /** Whoever had messages of this feed left: what is not done is delivered again. */
-  get left(): boolean {
-    return this.surface === null && this.end === null;
-  }
-
-  /** Left, or waited for long enough: nobody waits until they are done. */
+  /** Whoever had messages of this feed left, or was waited for long enough: nobody waits until they are done. */
   get abandoned(): boolean {
-    return this.left || (this.surface === null && this.givenUp);
+    return this.surface === null && (this.end === null || this.givenUp);
   }
 
   add(lane: Lane): void {

@@ -54,8 +54,9 @@ export interface RebalanceHost {
 
 /** Messages of a lane that are being processed: delivered, not done, and begun with. */
 function undone(lane: Lane): number {
-  if (lane.feed.left) return 0;
-  return Math.max(0, lane.inflight - (lane.feed.reader?.unstarted?.(lane) ?? 0));
+  const { reader, abandoned } = lane.feed;
+  if (reader === null && abandoned) return 0;
+  return Math.max(0, lane.inflight - (reader?.unstarted?.(lane) ?? 0));
 }
 
 /** Those of them that are waited for. */
