@@ -720,7 +720,9 @@ export class World {
         .filter((one) => one.partition === partition && one.told && !one.ended);
       const fits = (one: Model) =>
         offset >= one.committedByUs && (offset <= this.watermark(one) || this.onlySkipped(one, offset));
-      const model = mine.find(fits) ?? mine[0];
+      // What the application commits itself may be gone meanwhile: the broker judges that.
+      const gone = own ? [...this.lanes.values()].reverse().find((one) => one.partition === partition) : undefined;
+      const model = mine.find(fits) ?? mine[0] ?? gone;
       if (model === undefined)
         this.violated('I3', `commit of ${partition}@${offset}, which this process does not have`);
       if (!own && !fits(model)) {
