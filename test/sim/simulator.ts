@@ -599,7 +599,7 @@ export class World {
   }
 
   private readonly failing = new Set<string>();
-  /** By partition: what a policy may have given up, in whatever process. */
+  /** By partition: what a policy, or the application's own commit, may have passed over, in whatever process. */
   private readonly failed = new Set<string>();
 
   private done(model: Model, offset: number, counts: boolean): void {
@@ -770,6 +770,9 @@ export class World {
       log.committed = offset;
       model.committedByUs = offset;
       // What was delivered below it counts as done.
+      // What another reader will get again does not, but nobody gets it after a restart.
+      if (pending.explicit)
+        for (const record of log.records) if (record < offset) this.failed.add(`${partition}@${record}`);
       if (pending.explicit && model.told)
         for (const record of log.records)
           if (record >= model.start && record < offset && record <= model.lastStarted && !model.settled.has(record))
