@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Kafka, startKafka } from '../test/support/kafka';
 import type { Options } from './options';
-import type { Compression, Subject } from './trials';
+import { type Compression, HEARTBEAT_MS, type Subject } from './trials';
 
 const run = promisify(execFile);
 
@@ -38,7 +38,7 @@ export async function openCluster(options: Options, progress: (text: string) => 
     });
     return real(kafka, `Kafka at ${kafka.brokers}`);
   }
-  const config = { 'file.delete.delay.ms': 1000 };
+  const config = { 'file.delete.delay.ms': 1000, 'group.consumer.heartbeat.interval.ms': HEARTBEAT_MS };
   const kafka = await startKafka({ own: true, jvm: JVM, config, progress });
   return real(kafka, `Apache Kafka ${kafka.version}, one node, java ${JVM.join(' ')}`);
 }

@@ -337,4 +337,9 @@ export const CONSUMER_CONFIG = {
 } as const;
 /** Settings of the C programs alone: what this library always sets for itself. */
 export const PROGRAM_CONFIG = { 'enable.partition.eof': true, 'enable.auto.offset.store': false } as const;
+/**
+ * How often members of the rebalance trials ask what they are assigned: the defaults, 3 s and with the new protocol the
+ * broker's 5 s, would only make them longer.
+ */
+export const HEARTBEAT_MS = 500;
 export const PRODUCER_CONFIG = { 'linger.ms': 5, acks: 'all', 'enable.metrics.push': false } as const;

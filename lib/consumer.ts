@@ -1,12 +1,13 @@
-import { MessageBatch } from './batch';
+import type { MessageBatch } from './batch';
 import { channels, listened } from './channels';
 import { Client, type ClientOptions, type RequestOptions, timeoutOf } from './client';
 import { normalizeConsumerConfig, requireGroup } from './config';
 import { CreditReturn } from './credit';
 import { ArgumentError, ConsumeError, type KafkaError, type NativeError, StateError } from './errors';
 import type { ConsumerConfig } from './generated/config';
-import { Message } from './message';
+import type { Message } from './message';
 import { type NativeConsumer, type NativeConsumerOptions, native, type PartitionResult } from './native';
+import { checkPartition, LOGICAL, offsetOf, offsetsToCommit, type PartitionStart, type StartOffset } from './offsets';
 import type { Deserializer } from './serdes';
 import type { CreditLimits } from './stream/batcher';
 import type { CommitOptions } from './stream/committer';
@@ -16,17 +17,10 @@ import type { Delivery, OffsetToCommit, TopicPartition, TopicPartitionOffset } f
 import { observeEvents } from './stream/observable';
 import { type Range, type RangeHost, readRange } from './stream/read-range';
 import type { RebalanceOptions } from './stream/rebalance';
+import { subscription } from './stream/routes';
 import { Session } from './stream/session';
 import type { KafkaStream, StopSummary, StreamOptions, Topics } from './stream/stream';
 import type { WatchOptions } from './stream/watch';
-
-/** Where to read: an offset from 0, or where the log begins or ends, or what the group has committed. */
-export type StartOffset = number | bigint | 'beginning' | 'end' | 'stored';
-
-/** A partition to read. Without an offset: the committed one, else what `auto.offset.reset` says. */
-export interface PartitionStart extends TopicPartition {
-  readonly offset?: StartOffset;
-}
 
 export type MessageField = 'key' | 'value' | 'timestamp' | 'headers';
 
@@ -55,7 +49,7 @@ export interface CommittedOffset extends TopicPartition {
   readonly metadata: string | null;
 }
 
-/** Who this member is, for a producer's transaction. `opaque` is librdkafka's own form of it. */
+/** Who this member is in its group. `opaque`: as `rd_kafka_consumer_group_metadata_write()` puts it down. */
 export interface GroupMetadata {
   readonly groupId: string;
   readonly memberId: string;
@@ -63,7 +57,6 @@ export interface GroupMetadata {
 }
 
 const CREDIT: CreditLimits = { laneMessages: 65_536, laneBytes: 8 << 20, totalBytes: 64 << 20 };
-const LOGICAL = { beginning: -2, end: -1, stored: -1001 } as const;
 const UNKNOWN_TOPIC: NativeError = {
   code: 3,
   name: 'ERR_UNKNOWN_TOPIC_OR_PART',
@@ -186,7 +179,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     if (list.length === 0)
       throw new ArgumentError('subscribe() needs at least one topic; to leave, call unsubscribe()');
     const before = this.#topics;
-    this.#topics = list.map(subscription);
+    this.#topics = list.map(checkTopic);
     try {
       await this.request(`Cannot subscribe to ${list.join(', ')}`, (client) => client.subscribe(this.#union()));
     } catch (error) {
@@ -366,16 +359,24 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
 
   /**
    * Goes on at another offset of an assigned partition. Resolves when it took effect: everything delivered afterwards
-   * is from there on, nothing of before is.
+   * is from there on, nothing of before is. A seek that was not answered in time may still take effect, likewise.
    *
    * @throws StateError when the partition is not assigned; ArgumentError; KafkaError
    */
-  async seek(at: TopicPartition & { readonly offset: StartOffset }, options: RequestOptions = {}): Promise<void> {
+  async seek(
+    at: TopicPartition & { readonly offset: Exclude<StartOffset, 'stored'> },
+    options: RequestOptions = {},
+  ): Promise<void> {
     this.#laneOf(at);
     const offset = offsetOf(at, at.offset);
-    await this.#session.seek(at, async () => {
+    if (offset === LOGICAL.stored) {
+      throw new ArgumentError(
+        `seek() cannot look up what is committed in ${at.topic}/${at.partition}: committed() does`,
+      );
+    }
+    await this.#session.seek(at, timeoutOf(options), async () => {
       const [result] = await this.request(`Cannot seek ${at.topic}/${at.partition}`, (client) =>
-        client.seek([{ topic: at.topic, partition: at.partition, offset }], timeoutOf(options)),
+        client.seek([{ topic: at.topic, partition: at.partition, offset }]),
       );
       if (result?.error)
         throw ConsumeError.at(result.error, result, { doing: `Cannot seek ${at.topic}/${at.partition}` });
@@ -521,7 +522,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     return this.#session.flow((at) => (this.closed ? null : (this.cachedWatermarks(at)?.high ?? null)));
   }
 
-  /** This member as a transaction's `sendOffsets` needs it. @throws ConfigError without a `group.id`; KafkaError */
+  /** Who this member is now: the group may know it by another name after it joins anew. @throws ConfigError without a `group.id`; KafkaError */
   async groupMetadata(): Promise<GroupMetadata> {
     const groupId = requireGroup(this.config, 'groupMetadata()');
     const { memberId, opaque } = await this.request('Cannot get group metadata', (client) => client.groupMetadata());
@@ -603,8 +604,11 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   }
 
   protected override async drain(timeoutMs: number): Promise<void> {
-    // Something is left of the time for leaving the group.
+    const began = performance.now();
     await this.#session.stop({ drainMs: Math.floor(timeoutMs * 0.8) });
+    // Something is left of the time for leaving the group. What the user assigned is not revoked by anybody.
+    const left = Math.max(0, timeoutMs * 0.9 - (performance.now() - began));
+    if (!this.#assigned) await this.#session.leave(Math.ceil(left));
   }
 
   protected override ended(): void {
@@ -640,56 +644,11 @@ function creditOf(given: Partial<CreditLimits> = {}): CreditLimits {
   return { ...CREDIT, ...given };
 }
 
-function subscription(topic: string | RegExp): string {
-  if (topic instanceof RegExp) return topic.source.startsWith('^') ? topic.source : `^.*${topic.source}`;
-  if (typeof topic === 'string' && topic !== '') return topic;
+function checkTopic(topic: string | RegExp): string {
+  if (topic instanceof RegExp || (typeof topic === 'string' && topic !== '')) return subscription(topic);
   throw new ArgumentError(
     `a topic must be a non-empty string or a RegExp, not ${JSON.stringify(topic) ?? 'undefined'}`,
   );
-}
-
-function checkPartition({ topic, partition }: TopicPartition): void {
-  if (typeof topic !== 'string' || topic === '') {
-    throw new ArgumentError(`a topic must be a non-empty string, not ${JSON.stringify(topic) ?? 'undefined'}`);
-  }
-  if (!Number.isInteger(partition) || partition < 0) {
-    throw new ArgumentError(`the partition of ${topic} must be an integer from 0, not ${partition}`);
-  }
-}
-
-function offsetOf({ topic, partition }: TopicPartition, offset: StartOffset): number {
-  if (typeof offset === 'string' && Object.hasOwn(LOGICAL, offset)) return LOGICAL[offset];
-  if (typeof offset === 'bigint' && offset >= 0n && offset < 1n << 63n) {
-    // The native side takes a BigInt as it is; numbers would lose digits.
-    return offset <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(offset) : (offset as unknown as number);
-  }
-  if (typeof offset === 'number' && Number.isSafeInteger(offset) && offset >= 0) return offset;
-  throw new ArgumentError(
-    `the offset of ${topic}/${partition} must be an integer from 0 (a bigint beyond 2^53), 'beginning', 'end' or ` +
-      `'stored', not ${String(offset)}`,
-  );
-}
-
-function offsetsToCommit<K, V>(
-  what: OffsetToCommit | readonly OffsetToCommit[] | Message<K, V> | MessageBatch<K, V>,
-): OffsetToCommit[] {
-  if (what instanceof Message) {
-    const { topic, partition, offset, leaderEpoch } = what;
-    return [{ topic, partition, offset: offset + 1, leaderEpoch }];
-  }
-  if (what instanceof MessageBatch) {
-    return what.ends();
-  }
-  const list = Array.isArray(what) ? what : [what];
-  for (const at of list as OffsetToCommit[]) {
-    checkPartition(at);
-    if (!Number.isSafeInteger(at.offset) || at.offset < 0) {
-      throw new ArgumentError(
-        `the offset to commit for ${at.topic}/${at.partition} must be an integer from 0, not ${at.offset}`,
-      );
-    }
-  }
-  return list as OffsetToCommit[];
 }
 
 function throwAt(result: PartitionResult, doing: string): void {

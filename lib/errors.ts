@@ -18,6 +18,7 @@ export type ClientErrorCode =
   | 'ERR_KAFKA_CLIENT_CONFIG'
   | 'ERR_KAFKA_CLIENT_DECODE'
   | 'ERR_KAFKA_CLIENT_ENCODE'
+  | 'ERR_KAFKA_CLIENT_HANDLER'
   | 'ERR_KAFKA_CLIENT_LOAD'
   | 'ERR_KAFKA_CLIENT_STATE'
   | 'ERR_KAFKA_CLIENT_UNSUPPORTED';
@@ -325,7 +326,8 @@ const HINTS: Partial<Record<ErrorName, string>> = {
   OFFSET_OUT_OF_RANGE: 'The offset is not in the log (any more); seek to the beginning or the end',
   _AUTO_OFFSET_RESET:
     "The offset is not in the log, or none is committed, and 'auto.offset.reset' is 'error'; assign it again with another offset",
-  _MAX_POLL_EXCEEDED: "Handling took longer than 'max.poll.interval.ms'; raise it or do less between two polls",
+  _MAX_POLL_EXCEEDED:
+    "The process stood still for longer than 'max.poll.interval.ms': it was suspended, or had no processor. Slow handlers do not cause it",
   UNKNOWN_MEMBER_ID: GONE,
   ILLEGAL_GENERATION: GONE,
   STALE_MEMBER_EPOCH: GONE,

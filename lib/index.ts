@@ -28,8 +28,6 @@ export {
   type Deserializers,
   type GroupMetadata,
   type MessageField,
-  type PartitionStart,
-  type StartOffset,
 } from './consumer';
 export * from './errors';
 export type {
@@ -47,6 +45,7 @@ export type { BatchReport, DeliveryReport, ProducerFlow } from './ledger';
 export { type Logger, type Logging, logTo } from './log';
 export { type AckResult, Headers, Message, type StaleReason, type TimestampType } from './message';
 export type { ClusterMetadata, TopicMetadata } from './native';
+export type { PartitionStart, StartOffset } from './offsets';
 export {
   Producer,
   type ProducerEvent,
@@ -94,7 +93,7 @@ export type {
 export { PartitionStream } from './stream/observable';
 export * from './stream/operators';
 export type { Range, RangePoint } from './stream/read-range';
-export type { RebalanceOptions } from './stream/rebalance';
+export type { DrainOutcome, RebalanceOptions } from './stream/rebalance';
 export type { RunBatchOptions, RunOptions, RunSummary } from './stream/run';
 export type { CommitMode, KafkaStream, StopOptions, StopSummary, StreamOptions, Topics } from './stream/stream';
 export type { WatchOptions } from './stream/watch';

@@ -1,4 +1,4 @@
-import type { Chunk } from './batch';
+import type { Chunk } from './chunk';
 import type { MessageHeaders } from './serdes';
 
 /** Why an acknowledgement changed nothing. */

@@ -61,7 +61,8 @@ export interface NativeConsumer extends NativeClient {
   assign(partitions: readonly TopicPartitionOffset[]): Promise<void>;
   incrementalAssign(partitions: readonly TopicPartitionOffset[]): Promise<void>;
   incrementalUnassign(partitions: readonly TopicPartition[]): Promise<void>;
-  seek(partitions: readonly TopicPartitionOffset[], timeoutMs: number): Promise<PartitionResult[]>;
+  /** Answered when it took effect, or cannot; librdkafka waits for no broker here. */
+  seek(partitions: readonly TopicPartitionOffset[]): Promise<PartitionResult[]>;
   /** No offsets: commits what was stored. */
   commit(offsets: readonly OffsetToCommit[]): Promise<(PartitionResult & CommitOutcome)[]>;
   storeOffsets(offsets: readonly OffsetToCommit[]): NativeError | null;

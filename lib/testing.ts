@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-import { ArgumentError, ConfigError, KafkaError, type NativeError } from './errors';
+import { ArgumentError, ClosedError, ConfigError, KafkaError, type NativeError } from './errors';
 import { type ErrorName, errorCodes } from './generated/errors';
 import { type NativeMockCluster, native } from './native';
 
@@ -45,9 +45,7 @@ export interface MockClusterOptions {
   topics?: readonly string[] | Readonly<Record<string, number>>;
   /**
    * How long a group waits for more members before its first assignment, in ms. Default 0, for fast tests (Kafka's is
-   * 3000). Needs librdkafka 2.11; with an older one the first assignment takes three seconds. When a member has left a
-   * group, the mock lets the next one join only after its `session.timeout.ms`: set that low (say 6000) in tests that
-   * open a consumer of the same group again.
+   * 3000). Needs librdkafka 2.11; with an older one the first assignment takes three seconds.
    */
   rebalanceDelayMs?: number;
 }
@@ -65,7 +63,8 @@ const running = new Set<MockCluster>();
 /**
  * librdkafka's mock cluster: topics, groups, commits, transactions and faults, in memory. A partition keeps at most
  * 5 MB or 100,000 messages; older ones go. A group that changes after its first assignment waits for its members one
- * second less than their `session.timeout.ms`: set that to 1,500 or so where members come and go.
+ * second less than their `session.timeout.ms`: set that low where members come and go, to 1,500, or with librdkafka before
+ * 2.11, where the first assignment takes three seconds, to 3,500. It has no administration but {@link MockCluster.createTopic}.
  *
  * @example
  * ```ts
@@ -102,7 +101,7 @@ export class MockCluster {
   }
 
   async #run(doing: string, call: (cluster: NativeMockCluster) => Promise<void>): Promise<void> {
-    if (this.#stopping !== undefined) throw new ArgumentError('the mock cluster is stopped');
+    if (this.#stopping !== undefined) throw new ClosedError('mock cluster');
     try {
       await call(this.#native);
     } catch (error) {

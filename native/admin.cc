@@ -1,10 +1,16 @@
 #include "admin.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace {
 // librdkafka refuses longer ones, and takes a minute then.
 constexpr int kLongestMs = 3600 * 1000;
+// How often it is looked whether a broker has said of which cluster it is.
+constexpr int kLookMs = 20;
+constexpr char kEmbeddedId[] = "mockCluster";  // and a number
+constexpr char kEmbedded[] =
+    "the embedded cluster has no administration; MockCluster.createTopic of rdkafka-rx/testing makes topics";
 
 struct TopicResult {
   std::string topic;
@@ -28,7 +34,22 @@ bool AdminRole::Serve() {
   while (rd::Event event = queue_.Next()) {
     if (!DeliverCommonEvent(loop_, event.get())) OnResult(event.get());
   }
+  RefuseIfEmbedded();
   return false;
+}
+
+Deadline AdminRole::NextDeadline() const { return asked_.empty() ? std::nullopt : Deadline(After(kLookMs)); }
+
+void AdminRole::RefuseIfEmbedded() {
+  if (asked_.empty()) return;
+  if (!embedded_) {
+    rd::Mem<char> id(rd_kafka_clusterid(loop_.rk(), 0));
+    if (!id) return;
+    embedded_ = std::strncmp(id.get(), kEmbeddedId, sizeof kEmbeddedId - 1) == 0;
+  }
+  for (uint32_t request : std::exchange(asked_, {})) {
+    if (*embedded_) loop_.Reject(request, RdError(RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, kEmbedded));
+  }
 }
 
 rd::AdminOptions AdminRole::Options(rd_kafka_admin_op_t op, uint32_t request, int timeout_ms) {
@@ -39,6 +60,7 @@ rd::AdminOptions AdminRole::Options(rd_kafka_admin_op_t op, uint32_t request, in
   // Done when the cluster has done it, not when the controller has noted it.
   rd_kafka_AdminOptions_set_operation_timeout(options.get(), timeout_ms, text, sizeof text);
   rd_kafka_AdminOptions_set_opaque(options.get(), reinterpret_cast<void*>(static_cast<uintptr_t>(request)));
+  asked_.push_back(request);
   return options;
 }
 
@@ -82,6 +104,7 @@ void AdminRole::CreatePartitions(uint32_t request, const std::vector<TopicSpec>&
 
 void AdminRole::OnResult(rd_kafka_event_t* event) {
   const auto request = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(rd_kafka_event_opaque(event)));
+  asked_.erase(std::remove(asked_.begin(), asked_.end(), request), asked_.end());
   RdError error(rd_kafka_event_error(event), rd_kafka_event_error_string(event));
   if (error) return loop_.Reject(request, std::move(error));
   size_t count = 0;
@@ -112,6 +135,7 @@ Napi::Function Admin::Define(Napi::Env env) {
 }
 
 Admin::Admin(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (!IsWrapped(info.Env(), this)) return;
   Open(info, RD_KAFKA_PRODUCER, 0, false, [&](PollLoop& loop, RdError*) {
     auto role = std::make_unique<AdminRole>(loop);
     role_ = role.get();

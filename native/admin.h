@@ -16,6 +16,7 @@ class AdminRole final : public Role {
   explicit AdminRole(PollLoop& loop);
 
   bool Serve() override;
+  Deadline NextDeadline() const override;
   void BeginClose(int) override {}
   bool IsClosed() override { return true; }
   void Teardown() override { queue_.Close(); }
@@ -27,9 +28,13 @@ class AdminRole final : public Role {
  private:
   rd::AdminOptions Options(rd_kafka_admin_op_t op, uint32_t request, int timeout_ms);
   void OnResult(rd_kafka_event_t* event);
+  // The embedded cluster names a controller that it does not have, and librdkafka would wait for it.
+  void RefuseIfEmbedded();
 
   PollLoop& loop_;
   Source queue_;
+  std::vector<uint32_t> asked_;   // not answered, while it is not known what cluster is asked
+  std::optional<bool> embedded_;  // known when a broker has answered
 };
 
 // new Admin(settings, options, deliver). lib/native.ts describes every method.

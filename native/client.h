@@ -42,6 +42,16 @@ class Client {
   bool closed_ = false;
 };
 
+// False when node refused to wrap the object, because its worker is being terminated: JavaScript never sees it and node
+// would never free it. It goes with the environment, and must not open anything.
+template <class T>
+bool IsWrapped(Napi::Env env, T* object) {
+  if (!object->IsEmpty()) return true;
+  napi_add_env_cleanup_hook(
+      env, [](void* unwrapped) { std::unique_ptr<T> dropped(static_cast<T*>(unwrapped)); }, object);
+  return false;
+}
+
 // Events every kind of client has: error, log, statistics, token refresh. False when the event is of another type.
 bool DeliverCommonEvent(PollLoop& loop, rd_kafka_event_t* event);
 constexpr int kCommonEvents =

@@ -42,7 +42,7 @@ Napi::Function Consumer::Define(Napi::Env env) {
                       InstanceMethod("assign", &Consumer::OnList<&ConsumerRole::Assign>),
                       InstanceMethod("incrementalAssign", &Consumer::OnList<&ConsumerRole::IncrementalAssign>),
                       InstanceMethod("incrementalUnassign", &Consumer::OnList<&ConsumerRole::IncrementalUnassign>),
-                      InstanceMethod("seek", &Consumer::Seek),
+                      InstanceMethod("seek", &Consumer::OnList<&ConsumerRole::Seek>),
                       InstanceMethod("commit", &Consumer::OnList<&ConsumerRole::Commit>),
                       InstanceMethod("storeOffsets", &Consumer::StoreOffsets),
                       InstanceMethod("committed", &Consumer::Ask<rd_kafka_committed>),
@@ -64,6 +64,7 @@ Napi::Function Consumer::Define(Napi::Env env) {
 }
 
 Consumer::Consumer(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (!IsWrapped(info.Env(), this)) return;
   const ConsumerOptions options = OptionsFromJs(info[1]);
   const int events = RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT;
   Open(info, RD_KAFKA_CONSUMER, events, true, [&](PollLoop& loop, RdError* error) {
@@ -84,11 +85,6 @@ Napi::Value Consumer::OnList(const Napi::CallbackInfo& info) {
   return Request(info.Env(), [role = role_, list = PartitionsFromJs(info[0])](PollLoop&, uint32_t request) {
     (role->*Method)(request, list);
   });
-}
-
-Napi::Value Consumer::Seek(const Napi::CallbackInfo& info) {
-  return Request(info.Env(), [role = role_, list = PartitionsFromJs(info[0]), timeout = Int(info[1], 5000)](
-                                 PollLoop&, uint32_t request) { role->Seek(request, list, timeout); });
 }
 
 template <rd_kafka_resp_err_t (*call)(rd_kafka_t*, rd_kafka_topic_partition_list_t*, int)>

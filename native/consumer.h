@@ -14,7 +14,6 @@ class Consumer final : public Napi::ObjectWrap<Consumer>, public Client {
   // The commands that take a partition list: run as (role->*Method)(request, list) on the poll thread.
   template <void (ConsumerRole::*Method)(uint32_t, const Partitions&)>
   Napi::Value OnList(const Napi::CallbackInfo& info);
-  Napi::Value Seek(const Napi::CallbackInfo& info);
   Napi::Value StoreOffsets(const Napi::CallbackInfo& info);
   // Committed offsets and offsets for times: librdkafka fills the list in, blocking.
   template <rd_kafka_resp_err_t (*call)(rd_kafka_t*, rd_kafka_topic_partition_list_t*, int)>

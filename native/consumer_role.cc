@@ -162,7 +162,7 @@ RdError ConsumerRole::AssignLanes(int id, const Partitions& partitions, bool inc
       error = RdError(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
       break;
     }
-    lane->start = at.offset;
+    lane->position = at.offset;
     lanes.push_back(lane);
     starts.push_back({lane->id, at});
   }
@@ -215,8 +215,8 @@ void ConsumerRole::RestartStranded() {
   if (stranded.empty()) return;
   RdError error;
   if (Uses("EAGER")) {
-    // This protocol knows whole assignments only: all of it begins again, where it is committed.
-    error = AssignLanes(++last_rebalance_, lanes_.Assigned(false), false);
+    // This protocol knows whole assignments only. The lanes stay: what is read already goes on where it is.
+    error = RdError(rd_kafka_assign(loop_.rk(), ToList(lanes_.Assigned(false)).get()));
   } else {
     rd::PartitionList list = ToList(stranded);
     error = RdError(rd::Error(rd_kafka_incremental_unassign(loop_.rk(), list.get())));
@@ -299,7 +299,7 @@ void ConsumerRole::IncrementalUnassign(uint32_t request, const Partitions& parti
   loop_.Settle(request, RdError());
 }
 
-void ConsumerRole::Seek(uint32_t request, const Partitions& partitions, int timeout_ms) {
+void ConsumerRole::Seek(uint32_t request, const Partitions& partitions) {
   // Stop taking first: what the queue holds until the seek took effect is stale. 'rewound' tells JavaScript where the
   // stale chunks end and the new ones begin.
   std::vector<int32_t> ids;
@@ -308,16 +308,19 @@ void ConsumerRole::Seek(uint32_t request, const Partitions& partitions, int time
     ids.push_back(lane == nullptr ? 0 : lane->id);
     if (lane != nullptr) lane->rewinding++;
   }
-  loop_.Call([this, request, partitions, timeout_ms, ids] {
+  loop_.Call([this, request, partitions, ids] {
     rd::PartitionList list = ToList(partitions);
-    RdError error(rd::Error(rd_kafka_seek_partitions(loop_.rk(), list.get(), timeout_ms)));
+    // Without a limit: it cannot be called off, and what happens must be known. No broker is waited for.
+    RdError error(rd::Error(rd_kafka_seek_partitions(loop_.rk(), list.get(), -1)));
     Partitions result = FromList(list.get());
     loop_.Post([this, request, partitions, ids, error, result] {
       for (size_t i = 0; i < ids.size(); i++) {
         Lane* lane = lanes_.Find(ids[i]);
         if (lane == nullptr) continue;
         lane->rewinding--;
-        if (!result[i].error) loop_.DeliverEvent("rewound", "lane", ids[i], "offset", partitions[i].offset);
+        if (result[i].error) continue;
+        lane->position = partitions[i].offset;
+        loop_.DeliverEvent("rewound", "lane", ids[i], "offset", partitions[i].offset);
       }
       if (error) return loop_.Reject(request, error);
       loop_.Resolve(request, result);

@@ -26,7 +26,7 @@ class ConsumerRole final : public Role {
   void Assign(uint32_t request, const Partitions& partitions);
   void IncrementalAssign(uint32_t request, const Partitions& partitions);
   void IncrementalUnassign(uint32_t request, const Partitions& partitions);
-  void Seek(uint32_t request, const Partitions& partitions, int timeout_ms);
+  void Seek(uint32_t request, const Partitions& partitions);
   void Commit(uint32_t request, const Partitions& partitions);
   void Release(int id);
   void AnswerAssign(int id, const Partitions& partitions);

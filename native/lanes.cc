@@ -70,7 +70,7 @@ Partitions Lanes::Assigned(bool silent_only) const {
     Partition partition;
     partition.topic = lane->topic;
     partition.partition = lane->partition;
-    partition.offset = lane->start;
+    partition.offset = lane->position;
     partitions.push_back(std::move(partition));
   }
   return partitions;
@@ -151,6 +151,7 @@ void Lanes::DeliverRun(Lane& lane, size_t count) {
       batch::Chunk chunk = batch::PackRun(taken_, count, &i, lane.id, limits_.fields, loop_.pool());
       bytes += static_cast<int64_t>(chunk.slab.size);
       messages += chunk.count;
+      lane.position = taken_[i - 1]->offset + 1;
       tick_.chunks++;
       loop_.DeliverSlab(std::move(chunk.slab));
       continue;
@@ -158,6 +159,7 @@ void Lanes::DeliverRun(Lane& lane, size_t count) {
     i++;
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       lane.started = true;
+      lane.position = message->offset;
       loop_.DeliverEvent("eof", "lane", lane.id, "offset", message->offset);
     } else {
       loop_.DeliverEvent("partition-error", "lane", lane.id, "topic", lane.topic, "partition", lane.partition, "offset",

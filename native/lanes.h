@@ -10,7 +10,7 @@ struct Lane {
   int32_t id = 0;
   std::string topic;
   int32_t partition = 0;
-  int64_t start = RD_KAFKA_OFFSET_INVALID;  // where it was assigned to begin; invalid: what is committed
+  int64_t position = RD_KAFKA_OFFSET_INVALID;  // where it goes on, at first as assigned; invalid: what is committed
   Source source;
   bool started = false;             // gave a message or its end
   int64_t messages = 0, bytes = 0;  // delivered and not given back
@@ -48,7 +48,7 @@ class Lanes {
   Lane* Find(int32_t id);
   Lane* Find(const std::string& topic, int32_t partition);
   std::vector<int32_t> Ids() const;
-  // All of them, or only those that gave nothing yet, as they were assigned.
+  // All of them, or only those that gave nothing yet, with where they go on.
   Partitions Assigned(bool silent_only) const;
 
   void GiveBack(const Credit& credit);

@@ -96,6 +96,7 @@ Napi::Function MockCluster::Define(Napi::Env env) {
 }
 
 MockCluster::MockCluster(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (!IsWrapped(info.Env(), this)) return;
   const int brokers = Int(info[1], 1);
   Open(info, RD_KAFKA_PRODUCER, 0, false, [&](PollLoop& loop, RdError*) {
     rd::MockCluster cluster(rd_kafka_mock_cluster_new(loop.rk(), brokers));

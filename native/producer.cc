@@ -208,6 +208,7 @@ Napi::Function Producer::Define(Napi::Env env) {
 }
 
 Producer::Producer(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (!IsWrapped(info.Env(), this)) return;
   Open(info, RD_KAFKA_PRODUCER, RD_KAFKA_EVENT_DR, false, [&](PollLoop& loop, RdError*) {
     auto role = std::make_unique<ProducerRole>(loop);
     role_ = role.get();

@@ -23,14 +23,15 @@ export interface Case {
 // Of the built package, which is what is measured, and of its inside, which has no name outside.
 const root = dirname(require.resolve('rdkafka-rx/package.json'));
 const inside = <T>(name: string) => require(join(root, 'dist', name)) as T;
-const { Chunk, Decoders, MessageBatch: Batch } = inside<typeof import('../../dist/batch')>('batch');
+const { MessageBatch: Batch } = inside<typeof import('../../dist/batch')>('batch');
+const { Chunk, Decoders } = inside<typeof import('../../dist/chunk')>('chunk');
 const { AckWindow } = inside<typeof import('../../dist/stream/ack-window')>('stream/ack-window');
 const { Session } = inside<typeof import('../../dist/stream/session')>('stream/session');
 const operators = inside<typeof import('../../dist/stream/operators')>('stream/operators');
 const { RecordPack } = inside<typeof import('../../dist/record-pack')>('record-pack');
 const serdes = inside<typeof import('../../dist/serdes')>('serdes');
 
-type LaneHandle = import('../../dist/batch').LaneHandle;
+type LaneHandle = import('../../dist/chunk').LaneHandle;
 type StreamOptions = import('../../dist/stream/stream').StreamOptions<Buffer | null, Buffer | null>;
 type Stream = import('../../dist/stream/stream').KafkaStream<Buffer | null, Buffer | null>;
 

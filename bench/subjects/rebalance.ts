@@ -6,7 +6,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, type ConsumerConfig, Producer } from 'rdkafka-rx';
-import type { TrialResult, TrialSpec } from '../trials';
+import { HEARTBEAT_MS, type TrialResult, type TrialSpec } from '../trials';
 import { percentiles } from './meter';
 
 const EVERY_MS = 5;
@@ -17,11 +17,12 @@ const TIMEOUT_MS = 30_000;
 export async function run(spec: TrialSpec): Promise<TrialResult> {
   const { topic, partitions } = spec;
   const connection = { 'bootstrap.servers': spec.brokers, ...spec.config };
-  // Members learn of a rebalance with a heartbeat: the default of 3 s would only make the trial longer.
+  // Members learn of a rebalance with a heartbeat, and how often that is only makes the trial longer. With the new
+  // protocol the broker says how often.
   const protocol: Partial<ConsumerConfig> =
     spec.mode === 'consumer'
       ? { 'group.protocol': 'consumer' }
-      : { 'partition.assignment.strategy': 'cooperative-sticky', 'heartbeat.interval.ms': 500 };
+      : { 'partition.assignment.strategy': 'cooperative-sticky', 'heartbeat.interval.ms': HEARTBEAT_MS };
   const config: ConsumerConfig = { ...connection, ...protocol, 'group.id': spec.group, 'auto.offset.reset': 'latest' };
   const producer = new Producer({ ...connection, 'linger.ms': 0 });
   let failure: unknown;

@@ -1,7 +1,7 @@
 import { ConsumeError, KafkaError, type NativeError, StateError } from '../errors';
 import type { CommitEvent } from './events';
 import type { Lane } from './lane';
-import type { Clock, CommitOutcome, LaneSource, OffsetToCommit } from './lane-source';
+import type { Clock, CommitOutcome, LaneSource, OffsetToCommit, TopicPartitionOffset } from './lane-source';
 
 /** When offsets of acknowledged messages are committed: as soon as one limit is reached, and on revoke and stop. */
 export interface CommitOptions {
@@ -39,6 +39,8 @@ interface Waiter {
 
 interface Explicit {
   readonly offsets: readonly OffsetToCommit[];
+  /** The broker has this one. Told before the next request is made, which must not fall behind it. */
+  readonly accepted: (offset: TopicPartitionOffset) => void;
   readonly resolve: (outcomes: readonly CommitOutcome[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -132,10 +134,10 @@ export class Committer {
   }
 
   /** Commits exactly these offsets, in turn with the others. */
-  commit(offsets: readonly OffsetToCommit[]): Promise<readonly CommitOutcome[]> {
+  commit(offsets: readonly OffsetToCommit[], accepted: Explicit['accepted']): Promise<readonly CommitOutcome[]> {
     if (this.closed !== null) return Promise.reject(this.closed.error ?? new Error('the consumer is closed'));
     return new Promise((resolve, reject) => {
-      this.explicit.push({ offsets, resolve, reject });
+      this.explicit.push({ offsets, accepted, resolve, reject });
       if (!this.busy) this.send();
     });
   }
@@ -225,6 +227,7 @@ export class Committer {
       const native = outcomes.find((one) => one.topic === topic && one.partition === partition)?.error ?? null;
       if (native === null) {
         if (lane !== null && offset > lane.committed) lane.committed = offset;
+        mine?.accepted({ topic, partition, offset });
         return { topic, partition, offset, error: null };
       }
       const error = this.judge(lane, native, { topic, partition, offset });

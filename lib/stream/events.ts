@@ -7,7 +7,7 @@ export interface Abandoned extends TopicPartition {
   readonly offsets: readonly number[];
 }
 
-/** What happened to the assignment. */
+/** What happened to the assignment. `id` counts from 1; what the consumer gives up when it closes has 0. */
 export type RebalanceEvent =
   | { readonly type: 'assigned'; readonly id: number; readonly partitions: readonly TopicPartitionOffset[] }
   /** A revocation began; `inflight` messages are being waited for, at most `deadlineMs`. */

@@ -11,7 +11,9 @@ export class HandlerError extends ConsumeError {
     cause: unknown,
   ) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    super('ERR_KAFKA_CLIENT_STATE', `Handling ${at.topic}/${at.partition} @${at.offset} failed: ${why}`, at, { cause });
+    super('ERR_KAFKA_CLIENT_HANDLER', `Handling ${at.topic}/${at.partition} @${at.offset} failed: ${why}`, at, {
+      cause,
+    });
     this.name = 'HandlerError';
   }
 }

@@ -40,6 +40,8 @@ export interface Surface {
   refused?(lane: Lane): void;
   /** Processing must not begin with any more messages of the lane. */
   discard?(lane: Lane): void;
+  /** A seek took effect: what was taken from the lane before is of no interest any more. */
+  rewound?(lane: Lane): void;
   /** Nobody waits any longer for what was begun. */
   abandon?(): void;
 }
@@ -85,6 +87,11 @@ export class Feed {
     private readonly parent: Feed | null = null,
   ) {}
 
+  /** Who has the messages: the surface, or, after the end, the one that had the feed then. Null: whoever it was left. */
+  get reader(): Surface | null {
+    return this.surface ?? this.last;
+  }
+
   /** Whoever had messages of this feed left, or was waited for long enough: nobody waits until they are done. */
   get abandoned(): boolean {
     return this.surface === null && (this.end === null || this.givenUp);
@@ -108,9 +115,11 @@ export class Feed {
   /** Takes back the lane of a partition whose stream came to nothing because its owner left. */
   recall(): void {
     const { parent } = this;
-    const lane = this.lanes.pop();
-    if (parent === null || lane === undefined) return;
-    this.finish(null);
+    if (parent === null) return;
+    // At the end nothing is delivered again: what was handed out is still waited for.
+    this.finish(parent.end?.error ?? null);
+    const lane = parent.end === null ? this.lanes.pop() : undefined;
+    if (lane === undefined) return;
     lane.rewind();
     parent.add(lane);
   }
@@ -173,7 +182,7 @@ export class Feed {
   /** What is not done now will not be: its stream was stopped, and waited for it long enough. */
   giveUp(): void {
     this.givenUp = true;
-    (this.surface ?? this.last)?.abandon?.();
+    this.reader?.abandon?.();
   }
 
   /**

@@ -1,4 +1,5 @@
-import { Chunk, type Decoders, type LaneHandle, type Segment } from '../batch';
+import type { Segment } from '../batch';
+import { Chunk, type Decoders, type LaneHandle } from '../chunk';
 import type { DecodeError } from '../errors';
 import type { AckResult, StaleReason } from '../message';
 import { AckWindow } from './ack-window';

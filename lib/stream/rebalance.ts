@@ -13,16 +13,26 @@ export interface RebalanceOptions {
    */
   readonly onAssigned?: (
     partitions: readonly TopicPartition[],
-  ) =>
-    | readonly TopicPartitionOffset[]
-    | undefined
-    | undefined
-    | Promise<readonly TopicPartitionOffset[] | undefined | undefined>;
-  /** After delivered messages were acknowledged or given up, before the last commit of the partitions. */
-  readonly onRevoked?: (partitions: readonly TopicPartition[]) => void | Promise<void>;
+  ) => readonly TopicPartitionOffset[] | undefined | Promise<readonly TopicPartitionOffset[] | undefined>;
+  /**
+   * After delivered messages were acknowledged or given up, before the last commit of the partitions: also when the
+   * consumer closes. What it acknowledges is in that commit.
+   */
+  readonly onRevoked?: (partitions: readonly TopicPartition[], outcome: DrainOutcome) => void | Promise<void>;
   /** The partitions were taken away without a chance to finish: they may be somebody else's already. */
   readonly onLost?: (partitions: readonly TopicPartition[]) => void;
 }
+
+/** What the waiting for delivered messages came to. */
+export interface DrainOutcome {
+  /** Everything handed out was done; in events also: and committed. */
+  readonly drained: boolean;
+  readonly abandoned: readonly Abandoned[];
+  readonly waitedMs: number;
+}
+
+/** Number of the revocation that a closing consumer makes of its own accord; those of the group count from 1. */
+export const CLOSING = 0;
 
 /** Test-only: wrong ways to drain, to show that the simulator notices. */
 export interface DrainFaults {
@@ -43,14 +53,20 @@ export interface RebalanceHost {
 }
 
 /** Messages of a lane that are being processed: delivered, not done, and begun with. */
+function undone(lane: Lane): number {
+  const { reader, abandoned } = lane.feed;
+  if (reader === null && abandoned) return 0;
+  return Math.max(0, lane.inflight - (reader?.unstarted?.(lane) ?? 0));
+}
+
+/** Those of them that are waited for. */
 export function working(lane: Lane): number {
-  if (lane.feed.abandoned) return 0;
-  return Math.max(0, lane.inflight - (lane.feed.surface?.unstarted?.(lane) ?? 0));
+  return lane.feed.abandoned ? 0 : undone(lane);
 }
 
 export function abandonedOf(lanes: readonly Lane[]): Abandoned[] {
   return lanes
-    .filter((lane) => lane.ended === null && working(lane) > 0)
+    .filter((lane) => lane.ended === null && undone(lane) > 0)
     .map((lane) => ({ topic: lane.topic, partition: lane.partition, offsets: lane.unsettled() }));
 }
 
@@ -108,17 +124,11 @@ export class Drains {
   }
 }
 
-/** What a revocation came to; reported when the native layer says that the lanes are gone. */
-export interface Outcome {
-  readonly drained: boolean;
-  readonly abandoned: readonly Abandoned[];
-  readonly waitedMs: number;
-}
-
 /** Revocations under way, by rebalance id. */
 export class Revocations {
   private readonly pending = new Map<number, { readonly began: number; readonly lanes: readonly Lane[] }>();
-  private readonly outcomes = new Map<number, Outcome>();
+  /** Reported when the native layer says that the lanes are gone. */
+  private readonly outcomes = new Map<number, DrainOutcome>();
 
   constructor(
     private readonly host: RebalanceHost,
@@ -159,8 +169,19 @@ export class Revocations {
     const waiting = this.drains.wait(lanes, budget - Math.min(2000, budget / 4));
     const settled = waiting === true || (await waiting);
     if (!this.current(id, mine)) return;
+    const outcome = (clean: (lane: Lane) => boolean): DrainOutcome => {
+      const abandoned = abandonedOf(lanes);
+      const drained = settled && abandoned.length === 0 && lanes.every(clean);
+      return { drained, abandoned, waitedMs: clock.now() - mine.began };
+    };
     if (this.options.onRevoked !== undefined) {
-      await this.within(left(), this.hook(lanes));
+      await this.within(
+        left(),
+        this.hook(
+          lanes,
+          outcome((lane) => lane.ended === null),
+        ),
+      );
       if (!this.current(id, mine)) return;
     }
     const dirty = lanes.filter((lane) => this.host.isDirty(lane));
@@ -168,13 +189,13 @@ export class Revocations {
       await this.within(left(), this.host.commitLanes(dirty));
       if (!this.current(id, mine)) return;
     }
-    const clean = (lane: Lane) =>
-      lane.ended === null && !lane.fenced && working(lane) === 0 && !this.host.isDirty(lane);
-    const drained = settled && lanes.every(clean);
-    this.outcomes.set(id, { drained, abandoned: abandonedOf(lanes), waitedMs: clock.now() - mine.began });
+    this.outcomes.set(
+      id,
+      outcome((lane) => lane.ended === null && !lane.fenced && !this.host.isDirty(lane)),
+    );
     for (const lane of lanes) this.host.endLane(lane, 'revoked');
     this.pending.delete(id);
-    this.host.source.release(this.faults.skipRebalanceId ? this.latest : id);
+    if (id !== CLOSING) this.host.source.release(this.faults.skipRebalanceId ? this.latest : id);
   }
 
   private latest = 0;
@@ -185,7 +206,7 @@ export class Revocations {
   }
 
   /** The lanes are gone, whether or not this side was done with them. */
-  finish(id: number, lanes: readonly Lane[], lost: boolean): Outcome {
+  finish(id: number, lanes: readonly Lane[], lost: boolean): DrainOutcome {
     const known = this.outcomes.get(id);
     const began = this.pending.get(id)?.began;
     this.outcomes.delete(id);
@@ -216,9 +237,9 @@ export class Revocations {
     return this.pending.get(id) === mine;
   }
 
-  private async hook(lanes: readonly Lane[]): Promise<void> {
+  private async hook(lanes: readonly Lane[], outcome: DrainOutcome): Promise<void> {
     try {
-      await this.options.onRevoked?.(partitionsOf(lanes));
+      await this.options.onRevoked?.(partitionsOf(lanes), outcome);
     } catch (error) {
       this.host.hookFailed(error);
     }

@@ -1,6 +1,6 @@
 import type { AnyClient } from '../any-client';
-import { Chunk } from '../batch';
-import { ArgumentError, ClosedError, KafkaError, type NativeError, StateError } from '../errors';
+import { Chunk } from '../chunk';
+import { ClosedError, KafkaError, type NativeError, StateError } from '../errors';
 import type { CreditLimits } from './batcher';
 import { type CommitFaults, type CommitOptions, Committer } from './committer';
 import { type ConsumerEvent, EventHub } from './events';
@@ -19,7 +19,17 @@ import type {
   TopicPartitionOffset,
 } from './lane-source';
 import { systemClock } from './lane-source';
-import { type DrainFaults, Drains, feedsOf, partitionsOf, type RebalanceOptions, Revocations } from './rebalance';
+import {
+  CLOSING,
+  type DrainFaults,
+  Drains,
+  feedsOf,
+  partitionsOf,
+  type RebalanceOptions,
+  Revocations,
+  within,
+} from './rebalance';
+import { Routes } from './routes';
 import { KafkaStream, type StopOptions, type StopSummary, type StreamOptions, type Topics } from './stream';
 import { Watch, type WatchOptions } from './watch';
 
@@ -53,12 +63,6 @@ export interface SessionOptions extends WatchOptions {
   readonly faults?: Faults;
 }
 
-/** Which stream a topic belongs to. */
-interface Route {
-  readonly stream: KafkaStream<never, never>;
-  readonly topics: Topics | null;
-}
-
 /**
  * All streams of one consumer over one {@link LaneSource}: routes deliveries, owns lanes, commits and rebalances.
  * Every change of state happens here, synchronously, in the order of the calls.
@@ -75,7 +79,7 @@ export class Session implements FeedHost, LaneHost {
   readonly faults: Faults;
   readonly lease: FeedHost['lease'];
   private readonly lanes = new Map<number, Lane>();
-  private readonly routes: Route[] = [];
+  private readonly routes = new Routes();
   private readonly revocations: Revocations;
   private readonly watch: Watch;
   private readonly tally = new Tally();
@@ -84,6 +88,10 @@ export class Session implements FeedHost, LaneHost {
   private scheduled = false;
   private flushing = false;
   private closed: { readonly error: Error | null } | null = null;
+  /** The last revocation that the group asked for, and the one that closing makes. */
+  private revocation: Promise<void> = Promise.resolve();
+  private leaving: Promise<void> | null = null;
+  private givenUp: readonly Lane[] = [];
 
   constructor(/** @internal */ readonly options: SessionOptions) {
     this.source = options.source;
@@ -125,11 +133,9 @@ export class Session implements FeedHost, LaneHost {
    */
   stream<K, V>(topics: Topics, options: StreamOptions<K, V> = {}): KafkaStream<K, V> {
     if (this.closed !== null) throw new ClosedError('consumer');
-    const list = typeof topics === 'string' || topics instanceof RegExp ? [topics] : topics;
-    if (list.length === 0) throw new ArgumentError('a stream needs at least one topic');
-    for (const topic of list) this.refuseOverlap(topic);
+    const list = this.routes.check(topics);
     const stream = new KafkaStream<K, V>(this, `stream(${list.map(String).join(', ')})`, options);
-    this.routes.push({ stream: stream as unknown as KafkaStream<never, never>, topics: list });
+    this.routes.add(stream, list);
     this.options.onTopics?.(this.topics());
     return stream;
   }
@@ -137,39 +143,21 @@ export class Session implements FeedHost, LaneHost {
   /** The stream that gets every topic no other stream has: what `consumer.subscribe()` and `assign()` read. */
   defaultStream<K, V>(options: StreamOptions<K, V> = {}): KafkaStream<K, V> {
     const stream = new KafkaStream<K, V>(this, 'the consumer', options);
-    this.routes.push({ stream: stream as unknown as KafkaStream<never, never>, topics: null });
+    this.routes.add(stream, null);
     return stream;
-  }
-
-  private refuseOverlap(topic: string | RegExp): void {
-    for (const { stream, topics } of this.routes) {
-      for (const other of topics === null || typeof topics === 'string' || topics instanceof RegExp ? [] : topics) {
-        const same =
-          subscription(other) === subscription(topic) ||
-          (typeof topic === 'string' && !isPattern(topic) && matches(other, topic)) ||
-          (typeof other === 'string' && !isPattern(other) && matches(topic, other));
-        if (same)
-          throw new ArgumentError(`topic ${topic} is already read by ${stream.name}: a topic belongs to one stream`);
-      }
-    }
   }
 
   /** Union of the topics of all streams, as librdkafka takes them. */
   topics(): string[] {
-    return this.routes.flatMap(({ topics }) =>
-      topics === null ? [] : (topics as (string | RegExp)[]).map(subscription),
-    );
+    return this.routes.topics();
   }
 
   private streamOf(topic: string): KafkaStream<never, never> | undefined {
-    const found = this.routes.filter(({ topics }) =>
-      (topics as (string | RegExp)[] | null)?.some((own) => matches(own, topic)),
-    );
-    if (found.length > 1) {
-      const error = new StateError(`topic ${topic} matches ${found.map(({ stream }) => stream.name).join(' and ')}`);
-      this.end(error);
+    const readers = this.routes.of(topic);
+    if (readers.length > 1) {
+      this.end(new StateError(`topic ${topic} matches ${readers.map(({ name }) => name).join(' and ')}`));
     }
-    return (found[0] ?? this.routes.find((route) => route.topics === null))?.stream;
+    return readers[0];
   }
 
   /** @internal */
@@ -185,9 +173,7 @@ export class Session implements FeedHost, LaneHost {
 
   /** @internal A stream ended: its topics are free again. */
   removeStream(stream: KafkaStream<never, never>): void {
-    const at = this.routes.findIndex((route) => route.stream === stream && route.topics !== null);
-    if (at < 0) return;
-    this.routes.splice(at, 1);
+    if (!this.routes.remove(stream)) return;
     if (this.closed === null) this.options.onTopics?.(this.topics());
   }
 
@@ -253,7 +239,8 @@ export class Session implements FeedHost, LaneHost {
     const start = new Map(partitions.map((at) => [`${at.topic}/${at.partition}`, -1001]));
     try {
       const given = partitions.map(({ topic, partition }) => ({ topic, partition }));
-      const offsets = await this.options.rebalance?.onAssigned?.(given);
+      // What comes while everything is given up is not read: nobody would be told when it goes.
+      const offsets = this.leaving === null ? await this.options.rebalance?.onAssigned?.(given) : undefined;
       for (const { topic, partition, offset } of offsets ?? []) start.set(`${topic}/${partition}`, offset);
     } catch (error) {
       // Reading from anywhere else than where the hook would have said could skip messages.
@@ -281,25 +268,31 @@ export class Session implements FeedHost, LaneHost {
       lanes.push(lane);
       added.set(stream, lanes);
     }
-    for (const { stream } of [...this.routes]) stream.assigned(added.get(stream) ?? [], this.options.endOffset);
+    for (const stream of this.routes.streams) stream.assigned(added.get(stream) ?? [], this.options.endOffset);
     const partitions = assignments.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
     this.events.emit({ type: 'assigned', id, partitions });
   }
 
-  private revoking(event: Extract<LaneEvent, { type: 'revoking' }>): void {
-    this.revocations.seen(event.id);
-    const lanes = this.find(event.lanes);
+  private revoking({ id, lanes, deadlineMs }: Extract<LaneEvent, { type: 'revoking' }>): void {
+    this.revocations.seen(id);
+    // What the group wants back now is being given up already.
+    if (this.leaving !== null) void this.leaving.then(() => this.source.release(id));
+    else this.revocation = this.revoke(id, this.find(lanes), deadlineMs);
+  }
+
+  private revoke(id: number, lanes: readonly Lane[], ms: number): Promise<void> {
     const partitions = partitionsOf(lanes);
-    const deadlineMs = this.revocations.budget(event.deadlineMs);
-    void this.revocations.begin(event.id, lanes, event.deadlineMs, () => {
+    const deadlineMs = this.revocations.budget(ms);
+    return this.revocations.begin(id, lanes, ms, () => {
       const inflight = lanes.reduce((sum, lane) => sum + lane.inflight, 0);
-      this.events.emit({ type: 'revoking', id: event.id, partitions, inflight, deadlineMs });
+      this.events.emit({ type: 'revoking', id, partitions, inflight, deadlineMs });
     });
   }
 
-  private revoked({ id, lanes: ids, lost }: Extract<LaneEvent, { type: 'revoked' }>): void {
-    this.revocations.seen(id);
+  private revoked({ id: number, lanes: ids, lost }: Extract<LaneEvent, { type: 'revoked' }>): void {
+    this.revocations.seen(number);
     const lanes = this.find(ids);
+    const id = !lost && lanes.some((lane) => this.givenUp.includes(lane)) ? CLOSING : number;
     const partitions = partitionsOf(lanes);
     const { drained, abandoned, waitedMs } = this.revocations.finish(id, lanes, lost);
     for (const lane of lanes) this.lanes.delete(lane.id);
@@ -337,7 +330,7 @@ export class Session implements FeedHost, LaneHost {
     if (lane === undefined || lane.ended !== null) return;
     const { messages, bytes } = lane.rewound(offset);
     lane.feed.version++;
-    lane.feed.surface?.discard?.(lane);
+    lane.feed.surface?.rewound?.(lane);
     this.committer.rewound(lane);
     if (messages > 0 || bytes > 0) this.source.credit(id, messages, bytes);
     this.drains.check();
@@ -350,7 +343,7 @@ export class Session implements FeedHost, LaneHost {
     this.events.emit({ type: 'error', error });
     if (error.fatal) this.end(error);
     else
-      for (const { stream } of this.routes)
+      for (const stream of this.routes.streams)
         stream.sourceError(error, event.type === 'partition-error' ? event.topic : null);
   }
 
@@ -503,31 +496,34 @@ export class Session implements FeedHost, LaneHost {
 
   /**
    * Seeks through the lane. `command` makes the native layer do it; nothing is delivered until its `rewound` event.
-   * What was delivered before is not committed any more and its acknowledgements are stale.
+   * What was delivered before is not committed any more and its acknowledgements are stale. A seek cannot be called
+   * off: after `ms` it is only not waited for any longer.
    */
-  async seek(at: TopicPartition, command: (lane: number) => Promise<void>): Promise<void> {
+  async seek(at: TopicPartition, ms: number, command: (lane: number) => Promise<void>): Promise<void> {
     const lane = this.lane(at);
     if (lane === undefined) throw new StateError(`${at.topic}/${at.partition} is not assigned to this consumer`);
     lane.beginSeek();
     lane.feed.version++;
-    try {
-      await command(lane.id);
-    } catch (error) {
+    const done = command(lane.id).catch((error: unknown) => {
       // It did not happen: what is buffered is still what comes next.
       lane.endSeek();
       lane.feed.wake();
       this.flush();
       throw error;
-    }
+    });
+    return new Promise((resolve, reject) => {
+      const late = () => {
+        const message = `Cannot seek ${at.topic}/${at.partition}: no answer within ${ms} ms. It may still take effect`;
+        reject(new KafkaError('ERR_KAFKA__TIMED_OUT', message, { retriable: true }));
+      };
+      const timer = this.clock.setTimer(late, ms);
+      void done.then(resolve, reject).finally(() => this.clock.clearTimer(timer));
+    });
   }
 
   /** Commits these offsets; what was delivered below them counts as done. Resolves on the broker's answer. */
-  async commit(offsets: readonly OffsetToCommit[]): Promise<readonly CommitOutcome[]> {
-    const outcomes = await this.committer.commit(offsets);
-    for (const { topic, partition, offset, error } of outcomes) {
-      if (error === null) this.lane({ topic, partition })?.settleBelow(offset);
-    }
-    return outcomes;
+  commit(offsets: readonly OffsetToCommit[]): Promise<readonly CommitOutcome[]> {
+    return this.committer.commit(offsets, (at) => this.lane(at)?.settleBelow(at.offset));
   }
 
   /** Commits everything acknowledged so far. Resolves on the broker's answer. */
@@ -538,9 +534,23 @@ export class Session implements FeedHost, LaneHost {
 
   // --- the end
 
+  /**
+   * Revokes all partitions before the group asks for them, while this member is still one of it: a group that is being
+   * left waits for nobody.
+   */
+  leave(ms: number): Promise<void> {
+    const until = this.clock.now() + ms;
+    const left = () => Math.max(0, until - this.clock.now());
+    this.leaving ??= within(this.clock, ms, this.revocation).then(() => {
+      this.givenUp = this.assignmentLanes();
+      return this.givenUp.length > 0 ? this.revoke(CLOSING, this.givenUp, left()) : undefined;
+    });
+    return this.leaving;
+  }
+
   /** Stops all streams: no more deliveries, waits for what was delivered, commits. Does not leave the group. */
   async stop(options: StopOptions = {}): Promise<StopSummary> {
-    const summaries = await Promise.all([...this.routes].map(({ stream }) => stream.stop(options)));
+    const summaries = await Promise.all(this.routes.streams.map((stream) => stream.stop(options)));
     return {
       drained: summaries.every((one) => one.drained),
       abandoned: summaries.flatMap((one) => one.abandoned),
@@ -562,23 +572,9 @@ export class Session implements FeedHost, LaneHost {
     this.lanes.clear();
     this.drains.close();
     this.committer.close(error);
-    for (const { stream } of this.routes) stream.end(error);
+    for (const stream of this.routes.streams) stream.end(error);
     for (const feed of feeds) feed.finish(error);
     // The cause was an event; those who only watch need no error handler of their own.
     this.events.end(null);
   }
-}
-
-function isPattern(topic: string): boolean {
-  return topic.startsWith('^');
-}
-
-function matches(route: string | RegExp, topic: string): boolean {
-  if (typeof route !== 'string') return new RegExp(route.source, route.flags.replace(/[gy]/g, '')).test(topic);
-  return isPattern(route) ? new RegExp(route).test(topic) : route === topic;
-}
-
-function subscription(topic: string | RegExp): string {
-  if (typeof topic === 'string') return topic;
-  return topic.source.startsWith('^') ? topic.source : `^.*${topic.source}`;
 }

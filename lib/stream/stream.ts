@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
-import { Decoders, type MessageBatch } from '../batch';
+import type { MessageBatch } from '../batch';
 import { channels, type RunMessage } from '../channels';
+import { Decoders } from '../chunk';
 import { type KafkaError, StateError } from '../errors';
 import type { Message } from '../message';
 import type { Deserializer } from '../serdes';

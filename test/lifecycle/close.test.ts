@@ -1,4 +1,13 @@
-import { Admin, Consumer, type ConsumerConfig, Producer, utf8 } from 'rdkafka-rx';
+import {
+  Admin,
+  Consumer,
+  type ConsumerConfig,
+  type DrainOutcome,
+  type Message,
+  Producer,
+  type TopicPartition,
+  utf8,
+} from 'rdkafka-rx';
 import { liveHandles, MockCluster } from 'rdkafka-rx/testing';
 import { SHORT_SESSION_MS } from '../../examples/support/short-session';
 
@@ -175,6 +184,116 @@ describe('close', () => {
     const [found] = await asker.committed([{ topic: 't', partition: batch?.partition as number }]);
     expect(found?.offset).toBe((batch?.lastOffset as number) + 1);
     await asker.close();
+  });
+});
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+describe('close tells what happens to the partitions', () => {
+  const topic = 'revoked';
+  const lone = { topic, partition: 0 };
+  beforeAll(async () => {
+    await cluster.createTopic(topic);
+    const producer = new Producer(servers());
+    await producer.sendBatch({ topic, records: Array.from({ length: 3 }, (_, i) => ({ value: `${i}` })) });
+    await producer.close();
+  });
+
+  const committed = async (config: ConsumerConfig) => {
+    const asker = new Consumer(config);
+    const [found] = await asker.committed([lone]);
+    await asker.close();
+    return found?.offset;
+  };
+
+  it('onRevoked is called while the member is still in its group: what it acknowledges is committed', async () => {
+    const config = group();
+    const seen: unknown[] = [];
+    const kept: Message[] = [];
+    const { promise: all, resolve } = deferred();
+    const onRevoked = async (partitions: readonly TopicPartition[], outcome: DrainOutcome) => {
+      seen.push(['hook', partitions, outcome.drained, outcome.abandoned]);
+      await new Promise(setImmediate);
+      for (const message of kept) message.ack();
+    };
+    const consumer = new Consumer(config, {}, { rebalance: { onRevoked } });
+    consumer.rebalances$.subscribe((event) => {
+      seen.push(
+        event.type === 'revoked' ? [event.type, event.id, event.partitions, event.drained] : [event.type, event.id],
+      );
+    });
+    consumer.stream(topic).messages$.subscribe((message) => {
+      if (kept.push(message) === 3) resolve();
+    });
+    await all;
+    await consumer.close({ timeoutMs: 2000 });
+    expect(seen).toEqual([
+      ['assigned', 1],
+      ['revoking', 0],
+      ['hook', [lone], false, [{ ...lone, offsets: [0, 1, 2] }]],
+      ['revoked', 0, [lone], true],
+    ]);
+    expect(await committed(config)).toBe(3);
+  });
+
+  it('with a run that is done: everything is drained and committed', async () => {
+    const config = group();
+    const seen: unknown[] = [];
+    const { promise: all, resolve } = deferred();
+    const onRevoked = (partitions: readonly TopicPartition[], { drained }: DrainOutcome) => {
+      seen.push([partitions, drained]);
+    };
+    const consumer = new Consumer(config, {}, { rebalance: { onRevoked } });
+    const run = consumer.stream(topic).run(({ offset }) => {
+      if (offset === 2) resolve();
+    });
+    await all;
+    await consumer.close();
+    expect(await run).toMatchObject({ processed: 3, drained: true });
+    expect(seen).toEqual([[[lone], true]]);
+    expect(await committed(config)).toBe(3);
+  });
+
+  it('a handler that never ends, and a hook that never answers, are not waited for longer than told', async () => {
+    const config = group();
+    const seen: unknown[] = [];
+    const { promise: begun, resolve } = deferred();
+    const onRevoked = (_: unknown, { drained, abandoned }: DrainOutcome) => {
+      seen.push([drained, abandoned]);
+      return new Promise<void>(() => {});
+    };
+    const consumer = new Consumer(config, {}, { rebalance: { onRevoked } });
+    consumer.rebalances$.subscribe((event) => {
+      if (event.type === 'revoked') seen.push([event.drained, event.abandoned]);
+    });
+    const run = consumer.stream(topic).run(({ offset }) => {
+      if (offset === 0) return undefined;
+      resolve();
+      return new Promise<void>(() => {});
+    });
+    await begun;
+    const began = performance.now();
+    await consumer.close({ timeoutMs: 1500 });
+    expect(performance.now() - began).toBeLessThan(3000);
+    expect(await run).toMatchObject({ drained: false });
+    const left = [false, [{ ...lone, offsets: [1] }]];
+    expect(seen).toEqual([left, left]);
+    expect(await committed(config)).toBe(1);
+  });
+
+  it('partitions that the user assigned are not revoked by anybody', async () => {
+    const hook = jest.fn();
+    const consumer = new Consumer(group(), {}, { rebalance: { onRevoked: hook } });
+    await consumer.assign([{ ...lone, offset: 'beginning' }]);
+    await consumer.take();
+    await consumer.close({ timeoutMs: 500 });
+    expect(hook).not.toHaveBeenCalled();
   });
 });
 

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import {
   Admin,
   ArgumentError,
+  ClosedError,
   ConfigError,
   Consumer,
   DecodeError,
@@ -428,6 +429,11 @@ describe('the embedded cluster', () => {
     const cluster = await MockCluster.start();
     await cluster.stop();
     await cluster.stop();
-    expectError(await rejection(cluster.createTopic('t')), KafkaError, 'ERR_KAFKA_CLIENT_ARGUMENT', /is stopped/);
+    expectError(
+      await rejection(cluster.createTopic('t')),
+      ClosedError,
+      'ERR_KAFKA_CLIENT_CLOSED',
+      /mock cluster is closed/,
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { type Consumer, LeaseHeldError, type MessageBatch, StateError, utf8 } from 'rdkafka-rx';
+import { type Consumer, LeaseHeldError, type Message, type MessageBatch, StateError, utf8 } from 'rdkafka-rx';
 import { firstValueFrom, take, toArray } from 'rxjs';
 import { Bench, gather, next, numbered, rejection, texts, thrown } from './harness';
 
@@ -302,6 +302,26 @@ describe('seek', () => {
     await atEnd;
     await bench.fill(topic, 1, { from: 15 });
     expect((await taken)?.values()).toEqual(['v15']);
+  });
+
+  it('takes effect in order also when nobody waits: what was handed out before it is of before', async () => {
+    const { consumer, at } = await assigned(10);
+    const before: Message<unknown, string>[] = [];
+    while (before.length < 10) before.push(...((await consumer.take()) as MessageBatch<unknown, string>));
+    await Promise.allSettled([consumer.seek({ ...at, offset: 5 }, { timeoutMs: 0 })]);
+    expect(texts(await gather(consumer, 5))).toEqual(numbered(5, 5));
+    expect(before.map((message) => message.ack())).toEqual(Array(10).fill({ stale: true, why: 'rewound' }));
+  });
+
+  it('to what is committed is refused, and disturbs nothing', async () => {
+    const { consumer, at } = await assigned(10);
+    const first = (await consumer.take()) as MessageBatch<unknown, string>;
+    first.ack();
+    const error = await rejection(consumer.seek({ ...at, offset: 'stored' as 'end' }));
+    expect(error).toMatchObject({ name: 'ArgumentError' });
+    expect(texts([...first, ...(await gather(consumer, 10 - first.size))])).toEqual(numbered(10));
+    await bench.fill(at.topic, 2, { from: 10 });
+    expect(texts(await gather(consumer, 2))).toEqual(numbered(2, 10));
   });
 
   it('is refused for a partition that is not assigned', async () => {

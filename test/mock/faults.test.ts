@@ -228,6 +228,38 @@ describe('a member of a group', () => {
     expect(texts(await gather(consumer, 2))).toEqual(numbered(2, 1));
   });
 
+  it.each(['range', 'cooperative-sticky'] as const)(
+    '%s: asking again disturbs no partition that is read already, wherever it began',
+    async (strategy) => {
+      const topic = await bench.topic(2);
+      const group = unique('group');
+      for (const partition of [0, 1]) await bench.fill(topic, 4, { partition, from: partition * 10 });
+      const consumer = bench.consumer(
+        { ...members, 'group.id': group, 'partition.assignment.strategy': strategy },
+        { value: utf8 },
+        // The other one's committed offset has to be fetched.
+        { rebalance: { onAssigned: () => [{ topic, partition: 0, offset: 1 }] }, commits: { count: 1 } },
+      );
+      await bench.cluster.pushErrors('OffsetFetch', ['NOT_COORDINATOR']);
+      const events: string[] = [];
+      consumer.rebalances$.subscribe(({ type }) => events.push(type));
+      const commits: number[] = [];
+      consumer.commits$.subscribe(({ offsets }: CommitEvent) => {
+        for (const { partition, offset } of offsets) if (partition === 0) commits.push(offset);
+      });
+      await consumer.subscribe(topic);
+      expect(texts(await gather(consumer, 3))).toEqual(numbered(3, 1));
+      await consumer.commit();
+      expect(texts(await gather(consumer, 4))).toEqual(numbered(4, 10));
+      await bench.fill(topic, 2, { from: 4 });
+      expect(texts(await gather(consumer, 2))).toEqual(numbered(2, 4));
+      await consumer.commit();
+      expect(events).toEqual(['assigned']);
+      expect(commits).toEqual([...commits].sort((a, b) => a - b));
+      expect(await consumer.committed()).toMatchObject([{ offset: 6 }, { offset: 4 }]);
+    },
+  );
+
   it('commits on while its coordinator moves; no commit goes backwards', async () => {
     const topic = await bench.topic();
     const group = unique('group');

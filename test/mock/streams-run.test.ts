@@ -45,6 +45,7 @@ describe('a handler that fails', () => {
     expect(error).toBeInstanceOf(HandlerError);
     expect(error).toBeInstanceOf(ConsumeError);
     expect(error).toMatchObject({ name: 'HandlerError', topic, partition: 0, offset: 4, attempt: 1, cause });
+    expect(error.code).toBe('ERR_KAFKA_CLIENT_HANDLER');
     expect(error.message).toBe(`Handling ${topic}/0 @4 failed: no such account`);
     expect(seen.filter((at) => at.startsWith('0@'))).toEqual(upTo(5).map((offset) => `0@${offset}`));
     expect(seen).not.toContain('1@3');

@@ -11,7 +11,7 @@ async function all(servers) {
   const asked = [
     to.client.subscribe(['t']),
     to.client.committed(at, 300),
-    to.client.seek(at, 300),
+    to.client.seek(at),
     to.client.commit(at),
     to.client.groupMetadata(),
     to.client.watermarks('t', 0, 300),

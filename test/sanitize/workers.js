@@ -24,7 +24,20 @@ if (isMainThread) {
   const { parentPort } = require('node:worker_threads');
   const to = consumer(servers, { 'group.id': `w${group}` });
   const from = producer(servers, { 'linger.ms': '0' });
-  const admin = new addon.Admin([['bootstrap.servers', servers]], {}, () => {});
+  // One after the other, without a place between them where a termination takes effect: from its moment on node refuses
+  // to wrap what is made.
+  const settings = [['bootstrap.servers', servers]];
+  const ignore = () => {};
+  // Straight, without a call of JavaScript in between where a termination takes effect: from its moment on node refuses
+  // to wrap what is made.
+  const [admin] = [
+    new addon.Admin(settings, {}, ignore),
+    new addon.Admin(settings, {}, ignore),
+    new addon.Admin(settings, {}, ignore),
+    new addon.Admin(settings, {}, ignore),
+    new addon.Admin(settings, {}, ignore),
+    new addon.Admin(settings, {}, ignore),
+  ];
   const at = [0, 1, 2, 3].map((partition) => ({ topic: 't', partition, offset: 1, metadata: 'm' }));
   to.client.subscribe(['t']).catch(() => {});
   to.until(() => to.messages > 0).then(() => parentPort.postMessage('reading'));
@@ -37,7 +50,7 @@ if (isMainThread) {
     to.client.position(at);
     if (!seeking && to.messages > 0) {
       seeking = true;
-      const sought = to.client.seek(at, 1000).catch(() => {});
+      const sought = to.client.seek(at).catch(() => {});
       sought.then(() => {
         seeking = false;
       });

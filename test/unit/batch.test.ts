@@ -1,4 +1,5 @@
-import { Chunk, Decoders, type LaneHandle, MessageBatch } from '../../lib/batch';
+import { MessageBatch } from '../../lib/batch';
+import { Chunk, Decoders, type LaneHandle } from '../../lib/chunk';
 import type { AckResult, Message } from '../../lib/message';
 import { type AsyncDeserializer, bytes, json, nullable, utf8 } from '../../lib/serdes';
 import { encodeChunk, type TestMessage } from '../support/chunk-encoder';

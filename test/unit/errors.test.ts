@@ -51,6 +51,7 @@ describe('fromNative', () => {
     ['UNKNOWN_TOPIC_OR_PART', /create the topic/],
     ['MSG_SIZE_TOO_LARGE', /'message\.max\.bytes'/],
     ['_UNKNOWN_PARTITION', /no such partition/],
+    ['_MAX_POLL_EXCEEDED', /suspended.*Slow handlers do not cause it/],
   ])('%s has a hint', (name, hint) => expect(KafkaError.fromNative(native(name)).message).toMatch(hint));
 
   test('what is transient can be tried again, unless it is fatal', () => {

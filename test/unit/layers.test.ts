@@ -101,7 +101,7 @@ describe('lib/', () => {
   });
 
   it('keeps batches, messages and serdes free of the addon, so that they test without it', () => {
-    const pure = ['batch', 'message', 'serdes', 'errors', 'config', 'capabilities', 'secrets'];
+    const pure = ['chunk', 'batch', 'message', 'serdes', 'errors', 'config', 'capabilities', 'secrets'];
     expect(offenders(({ from, to, typeOnly }) => pure.includes(from) && !typeOnly && to === 'native')).toEqual([]);
   });
 

@@ -282,3 +282,31 @@ test('a fatal error rejects the run with the cause, once', async () => {
   session.end(cause);
   await expect(running).rejects.toBe(cause);
 });
+
+test('after a seek nothing of before is begun with, and what comes then is waited for', async () => {
+  const { stream, session, source, deliver } = two();
+  const gate = new Gate();
+  void stream.run(gate.handle, { order: 'key', concurrency: 8 });
+  const same = (offsets: number[]) =>
+    deliver(
+      encodeChunk(
+        1,
+        offsets.map((offset) => ({ offset, key: 'k', value: 'v' })),
+      ),
+    );
+  same([0, 1, 2]);
+  await settled();
+  const sought = session.seek({ topic: 't', partition: 0 }, 1000, async () => {});
+  deliver({ type: 'rewound', lane: 1, offset: 7 });
+  await sought;
+  await gate.finish('0@0');
+  same([7]);
+  await settled();
+  expect(gate.started).toEqual(['0@0', '0@7']);
+  deliver({ type: 'revoking', id: 5, lanes: [1], deadlineMs: 30_000 });
+  await settled();
+  expect(source.released).toEqual([]);
+  await gate.finish('0@7');
+  expect(source.released).toEqual([5]);
+  expect(source.committed.get('t/0')).toBe(8);
+});

@@ -66,6 +66,22 @@ describe('commits', () => {
     await session.flushCommits();
   });
 
+  test('one that the user asked for is not followed by a lower one', async () => {
+    const { stream, session, source, clock, chunk } = one({ commit: { ms: 50, count: 1 } });
+    source.manual = true;
+    chunk(1, 0, 8);
+    const batch = (await stream.take()) as MessageBatch;
+    const asked = session.commit([{ ...at, offset: 6 }]);
+    batch.at(0)?.ack();
+    await clock.advance(100);
+    source.commits[0]?.answer();
+    await asked;
+    batch.at(6)?.ack();
+    await clock.advance(100);
+    source.commits[1]?.answer();
+    expect(source.commits.map(({ offsets: [one] }) => one?.offset)).toEqual([6, 7]);
+  });
+
   test('a fenced member commits nothing more', async () => {
     const { stream, source, clock, chunk } = one({ commit: { ms: 50 } });
     source.manual = true;
@@ -193,7 +209,7 @@ describe('seek', () => {
     chunk(1, 4, 4);
     const batch = (await stream.take()) as MessageBatch;
     const commands: number[] = [];
-    await session.seek(at, async (lane) => void commands.push(lane));
+    await session.seek(at, 1000, async (lane) => void commands.push(lane));
     const next = stream.take();
     chunk(1, 8, 2);
     deliver({ type: 'rewound', lane: 1, offset: 2 });
@@ -208,9 +224,31 @@ describe('seek', () => {
   test('one that fails changes nothing', async () => {
     const { stream, session, chunk } = one();
     chunk(1, 0, 2);
-    await expect(session.seek(at, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await expect(session.seek(at, 1000, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(offsets(await stream.take())).toEqual([0, 1]);
-    await expect(session.seek({ topic: 't', partition: 9 }, async () => {})).rejects.toThrow('t/9 is not assigned');
+    await expect(session.seek({ topic: 't', partition: 9 }, 1000, async () => {})).rejects.toThrow(
+      't/9 is not assigned',
+    );
+  });
+
+  test.each(['takes effect', 'fails'])('one that is not answered in time, and %s later', async (later) => {
+    const { stream, session, clock, deliver, chunk } = one();
+    let fail!: (error: Error) => void;
+    chunk(1, 0, 2);
+    const asked = session.seek(at, 100, () => new Promise((_, reject) => (fail = reject)));
+    const told = expect(asked).rejects.toMatchObject({ code: 'ERR_KAFKA__TIMED_OUT', retriable: true });
+    await clock.advance(100);
+    await told;
+    const next = stream.take();
+    chunk(1, 2, 2);
+    if (later === 'takes effect') {
+      deliver({ type: 'rewound', lane: 1, offset: 7 });
+      chunk(1, 7, 1);
+      expect(offsets(await next)).toEqual([7]);
+    } else {
+      fail(new Error('no'));
+      expect(offsets(await next)).toEqual([0, 1]);
+    }
   });
 });
 

@@ -1,0 +1,63 @@
+/** Places in partitions, as users give them. */
+import { MessageBatch } from './batch';
+import { ArgumentError } from './errors';
+import { Message } from './message';
+import type { OffsetToCommit, TopicPartition } from './stream/lane-source';
+
+/** Where to read: an offset from 0, or where the log begins or ends, or what the group has committed. */
+export type StartOffset = number | bigint | 'beginning' | 'end' | 'stored';
+
+/** A partition to read. Without an offset: the committed one, else what `auto.offset.reset` says. */
+export interface PartitionStart extends TopicPartition {
+  readonly offset?: StartOffset;
+}
+
+/** librdkafka's numbers for them. */
+export const LOGICAL = { beginning: -2, end: -1, stored: -1001 } as const;
+
+/** @throws ArgumentError */
+export function checkPartition({ topic, partition }: TopicPartition): void {
+  if (typeof topic !== 'string' || topic === '') {
+    throw new ArgumentError(`a topic must be a non-empty string, not ${JSON.stringify(topic) ?? 'undefined'}`);
+  }
+  if (!Number.isInteger(partition) || partition < 0) {
+    throw new ArgumentError(`the partition of ${topic} must be an integer from 0, not ${partition}`);
+  }
+}
+
+/** As the native side takes it. @throws ArgumentError */
+export function offsetOf({ topic, partition }: TopicPartition, offset: StartOffset): number {
+  if (typeof offset === 'string' && Object.hasOwn(LOGICAL, offset)) return LOGICAL[offset];
+  if (typeof offset === 'bigint' && offset >= 0n && offset < 1n << 63n) {
+    // The native side takes a BigInt as it is; numbers would lose digits.
+    return offset <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(offset) : (offset as unknown as number);
+  }
+  if (typeof offset === 'number' && Number.isSafeInteger(offset) && offset >= 0) return offset;
+  throw new ArgumentError(
+    `the offset of ${topic}/${partition} must be an integer from 0 (a bigint beyond 2^53), 'beginning', 'end' or ` +
+      `'stored', not ${String(offset)}`,
+  );
+}
+
+/** The offsets that a message, a batch or an offset stands for. @throws ArgumentError */
+export function offsetsToCommit<K, V>(
+  what: OffsetToCommit | readonly OffsetToCommit[] | Message<K, V> | MessageBatch<K, V>,
+): OffsetToCommit[] {
+  if (what instanceof Message) {
+    const { topic, partition, offset, leaderEpoch } = what;
+    return [{ topic, partition, offset: offset + 1, leaderEpoch }];
+  }
+  if (what instanceof MessageBatch) {
+    return what.ends();
+  }
+  const list = Array.isArray(what) ? what : [what];
+  for (const at of list as OffsetToCommit[]) {
+    checkPartition(at);
+    if (!Number.isSafeInteger(at.offset) || at.offset < 0) {
+      throw new ArgumentError(
+        `the offset to commit for ${at.topic}/${at.partition} must be an integer from 0, not ${at.offset}`,
+      );
+    }
+  }
+  return list as OffsetToCommit[];
+}
