@@ -48,68 +48,24 @@ interface Target {
   readonly partition?: number | null;
 }
 
-/** What waits for reports under one slot number. */
-abstract class Entry {
-  /** Records not answered for. */
-  left: number;
-  /** Queue bytes of those. */
-  bytes = 0;
+/** Resolves the promise of a single record. */
+type Resolve = (answer: DeliveryReport | PromiseLike<DeliveryReport>) => void;
 
-  constructor(
-    left: number,
-    /** Which flush has to wait for it. */
-    readonly generation: number,
-  ) {
-    this.left = left;
-  }
-
-  abstract target(index: number): Target;
-  abstract report(index: number, columns: ReportColumns, at: number, error: ProduceError | null): void;
-  abstract fail(index: number, error: KafkaError): void;
-  /** All answered for. */
-  abstract done(): void;
-}
-
-class One extends Entry {
-  constructor(
-    generation: number,
-    private readonly record: Target,
-    private readonly resolve: (report: DeliveryReport) => void,
-    private readonly reject: (error: Error) => void,
-  ) {
-    super(1, generation);
-  }
-
-  target(): Target {
-    return this.record;
-  }
-
-  report(_index: number, columns: ReportColumns, at: number, error: ProduceError | null): void {
-    if (error === null) this.resolve(toReport(this.record, columns, at, error));
-    else this.reject(error);
-  }
-
-  fail(_index: number, error: KafkaError): void {
-    this.reject(error);
-  }
-
-  done(): void {}
-}
-
-class Many extends Entry implements BatchReport {
+class Many implements BatchReport {
   readonly partitions: Int32Array;
   readonly offsets: Float64Array;
+  /** Records not answered for. */
+  left: number;
   private readonly errors = new Map<number, ProduceError>();
   private first: KafkaError | null = null;
 
   constructor(
-    generation: number,
     private readonly records: readonly Target[],
     private readonly topic: string | undefined,
     private readonly resolve: (report: BatchReport) => void,
     private readonly reject: (error: Error) => void,
   ) {
-    super(records.length, generation);
+    this.left = records.length;
     this.partitions = new Int32Array(records.length).fill(-1);
     this.offsets = new Float64Array(records.length).fill(-1);
   }
@@ -142,6 +98,7 @@ class Many extends Entry implements BatchReport {
     this.first ??= error;
   }
 
+  /** All answered for. */
   done(): void {
     if (this.first === null) {
       this.resolve(this.publish());
@@ -198,14 +155,25 @@ function nativeError(code: number): NativeError {
 
 /**
  * Who waits for which delivery report. A slot number travels with each record as its opaque and comes back with its
- * report: no handle of the engine is held by native code, and every entry is settled exactly once.
+ * report: no handle of the engine is held by native code, and every slot is settled exactly once.
+ *
+ * Slots are columns. An object for each record would have to be copied by the collector, once or twice while the record
+ * is on its way, and at hundreds of thousands a second that is what `send` spends its time on.
  */
 export class Ledger {
-  private readonly slots: (Entry | undefined)[] = [];
+  /** A batch, or of a single record the function that resolves its promise. */
+  private readonly owners: (Resolve | Many | undefined)[] = [];
+  /** A single record, as it was sent. */
+  private readonly records: (Target | undefined)[] = [];
+  /** Queue bytes. */
+  private sizes = new Float64Array(1024);
+  /** Which flush has to wait for it. */
+  private generations = new Float64Array(1024);
   private readonly free: number[] = [];
-  private generation = 0;
-  private readonly open = new Map<number, number>();
-  private flushes: { generation: number; resolve: () => void }[] = [];
+  /** Slots in use of each generation from `oldest` on; the last is the one that counts. */
+  private open = [0];
+  private oldest = 0;
+  private readonly flushes: { generation: number; resolve: () => void }[] = [];
   private waiters: { resolve: () => void; reject: (error: Error) => void }[] = [];
   /** Records without an answer. */
   pending = 0;
@@ -220,8 +188,8 @@ export class Ledger {
     private readonly keepAlive: (alive: boolean) => void,
   ) {}
 
-  openOne(record: Target, resolve: (report: DeliveryReport) => void, reject: (error: Error) => void): number {
-    return this.add(new One(this.generation, record, resolve, reject));
+  openOne(record: Target, resolve: Resolve): number {
+    return this.add(resolve, record, 1);
   }
 
   openBatch(
@@ -230,33 +198,42 @@ export class Ledger {
     resolve: (report: BatchReport) => void,
     reject: (error: Error) => void,
   ): number {
-    const entry = new Many(this.generation, records, topic, resolve, reject);
-    if (records.length > 0) return this.add(entry);
-    entry.done();
+    const many = new Many(records, topic, resolve, reject);
+    if (records.length > 0) return this.add(many, undefined, records.length);
+    many.done();
     return -1;
   }
 
-  private add(entry: Entry): number {
-    const slot = this.free.pop() ?? this.slots.length;
-    this.slots[slot] = entry;
+  private add(owner: Resolve | Many, record: Target | undefined, count: number): number {
+    const slot = this.free.pop() ?? this.owners.length;
+    if (slot === this.sizes.length) {
+      this.sizes = doubled(this.sizes);
+      this.generations = doubled(this.generations);
+    }
+    this.owners[slot] = owner;
+    this.records[slot] = record;
+    this.sizes[slot] = 0;
+    const last = this.open.length - 1;
+    this.generations[slot] = this.oldest + last;
+    (this.open[last] as number)++;
     if (this.pending === 0) this.keepAlive(true);
-    this.pending += entry.left;
-    this.open.set(entry.generation, (this.open.get(entry.generation) ?? 0) + 1);
+    this.pending += count;
     return slot;
   }
 
-  /** `bytes` were packed for the entry. */
+  /** `bytes` were packed for the slot. */
   count(slot: number, bytes: number): void {
-    (this.slots[slot] as Entry).bytes += bytes;
+    (this.sizes[slot] as number) += bytes;
     this.bytes += bytes;
   }
 
-  /** Record `index` of the entry was never packed. */
+  /** Record `index` of the slot was never packed. */
   refuse(slot: number, index: number, error: KafkaError): void {
-    const entry = this.slots[slot] as Entry;
-    entry.fail(index, error);
+    const owner = this.owners[slot] as Resolve | Many;
+    if (typeof owner === 'function') owner(Promise.reject(error));
+    else owner.fail(index, error);
     this.countFailed(error);
-    this.answered(slot, entry);
+    this.answered(slot, owner);
   }
 
   private countFailed({ code }: KafkaError, records = 1): void {
@@ -268,40 +245,44 @@ export class Ledger {
     listener: ((report: DeliveryReport) => void) | undefined,
     redact: (text: string) => string,
   ) {
-    const { slots, indexes, errors } = columns;
+    const { slots, indexes, errors, statuses } = columns;
     for (let i = 0; i < columns.count; i++) {
       const slot = slots[i] as number;
-      const entry = this.slots[slot];
-      if (entry === undefined) continue;
+      const owner = this.owners[slot];
+      if (owner === undefined) continue;
       const index = indexes[i] as number;
       const code = errors[i] as number;
+      let target = this.records[slot];
+      if (target === undefined && (code !== 0 || listener !== undefined)) target = (owner as Many).target(index);
       let error: ProduceError | null = null;
       if (code !== 0) {
-        const status = STATUS[columns.statuses[i] as number] ?? 'possibly-persisted';
-        error = ProduceError.of(nativeError(code), entry.target(index), status, { redact });
+        const status = STATUS[statuses[i] as number] ?? 'possibly-persisted';
+        error = ProduceError.of(nativeError(code), target as Target, status, { redact });
         this.countFailed(error);
       } else this.delivered++;
-      entry.report(index, columns, i, error);
-      listener?.(toReport(entry.target(index), columns, i, error));
-      this.answered(slot, entry);
+      const report = target && toReport(target, columns, i, error);
+      if (typeof owner !== 'function') owner.report(index, columns, i, error);
+      else owner(error === null ? (report as DeliveryReport) : Promise.reject(error));
+      if (report !== undefined) listener?.(report);
+      this.answered(slot, owner);
     }
     if (this.waiters.length > 0 && this.hasRoom(0.5)) {
       for (const { resolve } of this.waiters.splice(0)) resolve();
     }
-    if (this.pending === 0) this.keepAlive(false);
   }
 
-  private answered(slot: number, entry: Entry): void {
+  private answered(slot: number, owner: Resolve | Many): void {
     if (--this.pending === 0) this.keepAlive(false);
-    if (--entry.left > 0) return;
-    this.bytes -= entry.bytes;
-    this.slots[slot] = undefined;
+    if (typeof owner !== 'function') {
+      if (--owner.left > 0) return;
+      owner.done();
+    }
+    this.bytes -= this.sizes[slot] as number;
+    this.owners[slot] = undefined;
+    this.records[slot] = undefined;
     this.free.push(slot);
-    const open = (this.open.get(entry.generation) as number) - 1;
-    if (open > 0) this.open.set(entry.generation, open);
-    else this.open.delete(entry.generation);
-    entry.done();
-    if (open === 0 && this.flushes.length > 0) this.checkFlushes();
+    const at = (this.generations[slot] as number) - this.oldest;
+    if (--(this.open[at] as number) === 0 && this.flushes.length > 0) this.checkFlushes();
   }
 
   flow(): ProducerFlow {
@@ -326,7 +307,7 @@ export class Ledger {
 
   /** Resolves when all that is open now is answered for. */
   settled(): Promise<void> {
-    const generation = this.generation++;
+    const generation = this.oldest + this.open.push(0) - 2;
     return new Promise((resolve) => {
       this.flushes.push({ generation, resolve });
       this.checkFlushes();
@@ -334,22 +315,25 @@ export class Ledger {
   }
 
   private checkFlushes(): void {
-    const oldest = Math.min(...this.open.keys());
-    const done = this.flushes.filter(({ generation }) => generation < oldest);
-    this.flushes = this.flushes.filter(({ generation }) => generation >= oldest);
-    for (const { resolve } of done) resolve();
+    for (; this.open.length > 1 && this.open[0] === 0; this.oldest++) this.open.shift();
+    const due = this.flushes.findIndex(({ generation }) => generation >= this.oldest);
+    for (const { resolve } of this.flushes.splice(0, due < 0 ? this.flushes.length : due)) resolve();
   }
 
   /** Nothing more will be reported. */
   end(error: KafkaError): void {
-    for (let slot = 0; slot < this.slots.length; slot++) {
-      const entry = this.slots[slot];
-      if (entry === undefined) continue;
-      entry.fail(0, error);
-      entry.done();
-      this.slots[slot] = undefined;
+    for (let slot = 0; slot < this.owners.length; slot++) {
+      const owner = this.owners[slot];
+      if (owner === undefined) continue;
+      if (typeof owner === 'function') {
+        owner(Promise.reject(error));
+      } else {
+        owner.fail(0, error);
+        owner.done();
+      }
+      this.owners[slot] = undefined;
     }
-    this.open.clear();
+    this.open.fill(0);
     if (this.pending > 0) {
       this.keepAlive(false);
       this.countFailed(error, this.pending);
@@ -358,4 +342,10 @@ export class Ledger {
     this.checkFlushes();
     this.turnAway(error);
   }
+}
+
+function doubled(column: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(column.length * 2);
+  larger.set(column);
+  return larger;
 }

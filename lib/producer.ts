@@ -88,6 +88,8 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
   readonly #pack = new RecordPack();
   readonly #ledger: Ledger;
   readonly #topics = new Map<string, number>();
+  #lastTopic = '';
+  #lastTopicId = -1;
   readonly #key: Serializer<K>;
   readonly #value: Serializer<V>;
   #scheduled = false;
@@ -168,7 +170,7 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     value: Uint8Array | string | null,
   ): Promise<DeliveryReport> {
     const promise = new Promise<DeliveryReport>(capture);
-    const slot = this.#ledger.openOne(record, resolveCaptured, rejectCaptured);
+    const slot = this.#ledger.openOne(record, resolveCaptured);
     try {
       this.#ledger.count(slot, this.#add(record, record.topic, slot, 0, key, value));
     } catch (error) {
@@ -250,11 +252,11 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
   ): Promise<BatchReport> {
     return new Promise<BatchReport>((resolve, reject) => {
       const slot = this.#ledger.openBatch(records, one, resolve, reject);
+      let bytes = 0;
       for (let i = 0; i < records.length; i++) {
         const record = records[i] as ProducerRecord<K, V>;
         try {
-          const size = this.#add(record, one ?? record.topic, slot, i, keys[i] ?? null, values[i] ?? null);
-          this.#ledger.count(slot, size);
+          bytes += this.#add(record, one ?? record.topic, slot, i, keys[i] ?? null, values[i] ?? null);
         } catch (error) {
           this.#ledger.refuse(
             slot,
@@ -263,6 +265,7 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
           );
         }
       }
+      if (bytes > 0) this.#ledger.count(slot, bytes);
       this.#cross();
     });
   }
@@ -275,6 +278,8 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     record: { readonly headers?: RecordHeaders },
   ): Uint8Array | string | null | Promise<Uint8Array | string | null> {
     if (data === null || data === undefined) return null;
+    // The default for bytes, without a context that it would not look at.
+    if ((serializer as unknown) === raw && data instanceof Uint8Array) return data;
     try {
       const out = serializer.serialize(data, new RecordContext(topic, field, record));
       if (typeof out === 'string' || out instanceof Uint8Array || out === null) return out;
@@ -306,11 +311,15 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
   }
 
   #topicId(topic: string): number {
-    const known = this.#topics.get(topic);
-    if (known !== undefined) return known;
-    const id = this.#topics.size;
-    this.native.topic(topic);
-    this.#topics.set(topic, id);
+    if (topic === this.#lastTopic) return this.#lastTopicId;
+    let id = this.#topics.get(topic);
+    if (id === undefined) {
+      id = this.#topics.size;
+      this.native.topic(topic);
+      this.#topics.set(topic, id);
+    }
+    this.#lastTopic = topic;
+    this.#lastTopicId = id;
     return id;
   }
 
@@ -437,11 +446,10 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
 
 // Hundreds of thousands of promises a second: one executor for all of them saves a closure each. An executor runs
 // inside `new Promise`, so nothing comes between it and the lines that follow.
-let resolveCaptured: (report: DeliveryReport) => void;
-let rejectCaptured: (error: Error) => void;
-const capture = (resolve: (report: DeliveryReport) => void, reject: (error: Error) => void): void => {
+let resolveCaptured: (report: DeliveryReport | PromiseLike<DeliveryReport>) => void;
+// Not the other function: a promise is rejected by resolving it with one that is, and what nobody keeps costs nothing.
+const capture = (resolve: typeof resolveCaptured): void => {
   resolveCaptured = resolve;
-  rejectCaptured = reject;
 };
 
 /** Made for every key and value, so it is a class and looks at the headers only when asked. */

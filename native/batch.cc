@@ -227,10 +227,10 @@ size_t Record::Bytes() const {
 
 size_t Record::End(size_t position) const { return Aligned(position + Bytes()); }
 
-const uint8_t* ReadRecord(const std::vector<uint8_t>& pack, size_t position, Record* record) {
-  if (position + Record::kHeaderBytes > pack.size()) return nullptr;
-  std::memcpy(record, pack.data() + position, sizeof *record);
-  return position + record->Bytes() <= pack.size() ? pack.data() + position + Record::kHeaderBytes : nullptr;
+const uint8_t* ReadRecord(const uint8_t* pack, size_t size, size_t position, Record* record) {
+  if (position + Record::kHeaderBytes > size) return nullptr;
+  std::memcpy(record, pack + position, sizeof *record);
+  return position + record->Bytes() <= size ? pack + position + Record::kHeaderBytes : nullptr;
 }
 
 rd::Headers ReadHeaders(const uint8_t* block, size_t length) {

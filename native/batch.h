@@ -35,7 +35,8 @@ struct Free {
 using Block = std::unique_ptr<uint8_t, Free>;
 
 // Keeps the blocks of collected chunks for new ones: fresh memory costs a page fault every 4 KiB, which at a gigabyte a
-// second is more than the copying. One an environment; blocks come back on its JS thread, when chunks are collected.
+// second is more than the copying. One an environment; blocks come back on its JS thread, when chunks are collected,
+// and those of packs on a poll thread.
 class SlabPool {
  public:
   // Holds a full chunk of small messages with its columns.
@@ -112,7 +113,7 @@ struct Record {
 static_assert(sizeof(Record) == Record::kHeaderBytes, "the JavaScript side writes 40 bytes");
 
 // Reads the record at `position` and gives its payload; null at the end, and where the pack is cut off.
-const uint8_t* ReadRecord(const std::vector<uint8_t>& pack, size_t position, Record* record);
+const uint8_t* ReadRecord(const uint8_t* pack, size_t size, size_t position, Record* record);
 // Null when there are none. Reads nothing behind `length`, whatever the block says.
 rd::Headers ReadHeaders(const uint8_t* block, size_t length);
 

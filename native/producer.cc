@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace {
 // After a purge, how long librdkafka may take to report what it dropped.
@@ -9,11 +10,16 @@ constexpr int kPurgeMs = 1000;
 // One call of rd_kafka_flush(): short, because the call thread has other calls to make and cannot be interrupted.
 constexpr int kFlushMs = 500;
 constexpr double kTimestampLimit = 0x1p63;
+// Records of one call of rd_kafka_produce_batch(), which locks the topic meanwhile.
+constexpr size_t kRunRecords = 256;
 
 uintptr_t Opaque(const batch::Record& record) {
   static_assert(sizeof(uintptr_t) == 8, "slot and index share one pointer");
   return (static_cast<uintptr_t>(record.index) << 32) | record.slot;
 }
+
+// All that rd_kafka_produce_batch() can do.
+bool IsPlain(const batch::Record& record) { return record.timestamp == 0 && record.headers_length == 0; }
 }  // namespace
 
 ProducerRole::ProducerRole(PollLoop& loop) : loop_(loop), events_(rd_kafka_queue_get_main(loop.rk())) {
@@ -63,7 +69,7 @@ void ProducerRole::DeliverReports() {
   reports_.clear();
 }
 
-void ProducerRole::Produce(std::shared_ptr<const std::vector<uint8_t>> pack) {
+void ProducerRole::Produce(std::shared_ptr<const batch::Slab> pack) {
   pending_.push_back({std::move(pack), 0});
   if (close_deadline_) RefusePending(RD_KAFKA_RESP_ERR__DESTROY);
 }
@@ -72,19 +78,58 @@ void ProducerRole::ProducePending() {
   batch::Record record;
   for (; !pending_.empty(); pending_.pop_front()) {
     Pack& pack = pending_.front();
-    while (const uint8_t* payload = batch::ReadRecord(*pack.records, pack.position, &record)) {
-      rd_kafka_resp_err_t err = ProduceOne(record, payload);
-      // Nothing is in the way of a record that finds the queue empty and full: it is larger than all of it, and would
-      // keep those behind it waiting for ever.
-      if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && in_librdkafka_ > 0) return;
-      if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        in_librdkafka_++;
-      } else {
-        Refuse(record, err);
-      }
-      pack.position = record.End(pack.position);
+    while (const uint8_t* payload = pack.Read(pack.position, &record)) {
+      const bool handed = IsPlain(record) ? ProduceRun(pack, record)  //
+                                          : Account(pack, record, ProduceOne(record, payload));
+      if (!handed) return;
     }
   }
+}
+
+bool ProducerRole::Account(Pack& pack, const batch::Record& record, rd_kafka_resp_err_t err) {
+  // Nothing is in the way of a record that finds the queue empty and full: it is larger than all of it, and would keep
+  // those behind it waiting for ever.
+  if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && in_librdkafka_ > 0) return false;
+  if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    in_librdkafka_++;
+  } else {
+    // rd_kafka_produce_batch() says only that there was a fatal error, not which.
+    char text[64];
+    Refuse(record, err == RD_KAFKA_RESP_ERR__FATAL ? rd_kafka_fatal_error(loop_.rk(), text, sizeof text) : err);
+  }
+  pack.position = record.End(pack.position);
+  return true;
+}
+
+// Records for one topic and partition that follow each other: rd_kafka_produce_batch() reads the clock, checks and
+// locks once for all of them, where every call of rd_kafka_produceva() does so several times.
+bool ProducerRole::ProduceRun(Pack& pack, const batch::Record& first) {
+  rd_kafka_topic_t* topic = TopicOf(first.topic);
+  if (topic == nullptr) return Account(pack, first, RD_KAFKA_RESP_ERR__INVALID_ARG);
+  batch::Record records[kRunRecords];
+  rd_kafka_message_t messages[kRunRecords];
+  size_t count = 0;
+  for (size_t at = pack.position; count < kRunRecords; at = records[count++].End(at)) {
+    batch::Record& record = records[count];
+    const uint8_t* payload = pack.Read(at, &record);
+    if (payload == nullptr || !IsPlain(record) || record.topic != first.topic || record.partition != first.partition) {
+      break;
+    }
+    rd_kafka_message_t& message = messages[count] = {};
+    const auto key_length = static_cast<size_t>(std::max(record.key_length, 0));
+    message._private = reinterpret_cast<void*>(Opaque(record));
+    message.key = record.key_length < 0 ? nullptr : const_cast<uint8_t*>(payload);
+    message.key_len = key_length;
+    message.payload = record.value_length < 0 ? nullptr : const_cast<uint8_t*>(payload) + key_length;
+    message.len = static_cast<size_t>(std::max(record.value_length, 0));
+  }
+  rd_kafka_produce_batch(topic, first.partition, RD_KAFKA_MSG_F_COPY, messages, static_cast<int>(count));
+  for (size_t i = 0; i < count; i++) {
+    if (!Account(pack, records[i], messages[i].err)) return false;
+    // Those behind it were not tried.
+    if (messages[i].err == RD_KAFKA_RESP_ERR__QUEUE_FULL) break;
+  }
+  return true;
 }
 
 rd_kafka_topic_t* ProducerRole::TopicOf(int32_t id) {
@@ -143,9 +188,7 @@ void ProducerRole::Refuse(const batch::Record& record, rd_kafka_resp_err_t err) 
 void ProducerRole::RefusePending(rd_kafka_resp_err_t err) {
   batch::Record record;
   for (Pack& pack : pending_) {
-    for (; batch::ReadRecord(*pack.records, pack.position, &record); pack.position = record.End(pack.position)) {
-      Refuse(record, err);
-    }
+    for (; pack.Read(pack.position, &record); pack.position = record.End(pack.position)) Refuse(record, err);
   }
   pending_.clear();
 }
@@ -224,8 +267,11 @@ void Producer::Produce(const Napi::CallbackInfo& info) {
   if (!open() || !info[0].IsTypedArray()) return;
   auto view = info[0].As<Napi::Uint8Array>();
   const size_t length = std::min(static_cast<size_t>(std::max(0, Int(info[1], 0))), view.ByteLength());
+  if (length == 0) return;
   // Copied at the call: the caller may write to its buffer again right away.
-  auto pack = std::make_shared<const std::vector<uint8_t>>(view.Data(), view.Data() + length);
+  batch::Slab copy = batch::Slab::Of(length, loop().pool());
+  std::memcpy(copy.data.get(), view.Data(), length);
+  auto pack = std::make_shared<const batch::Slab>(std::move(copy));
   loop().Post([role = role_, pack = std::move(pack)] { role->Produce(pack); });
 }
 

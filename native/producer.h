@@ -14,15 +14,20 @@ class ProducerRole final : public Role {
   bool IsClosed() override;
   void Teardown() override;
 
-  void Produce(std::shared_ptr<const std::vector<uint8_t>> pack);
+  void Produce(std::shared_ptr<const batch::Slab> pack);
   void AddTopic(const std::string& name) { topic_names_.push_back(name); }
   void Flush(uint32_t request, int timeout_ms);
   void Purge(bool in_flight);
 
  private:
   struct Pack {
-    std::shared_ptr<const std::vector<uint8_t>> records;
+    std::shared_ptr<const batch::Slab> records;
     size_t position = 0;
+
+    // The record at `at`, as batch::ReadRecord().
+    const uint8_t* Read(size_t at, batch::Record* record) const {
+      return batch::ReadRecord(records->data.get(), records->size, at, record);
+    }
   };
   struct PendingFlush {
     uint32_t request;
@@ -32,7 +37,10 @@ class ProducerRole final : public Role {
   void ServeReports();
   // Hands records to librdkafka until its queue is full.
   void ProducePending();
+  // False when the queue is full.
+  bool ProduceRun(Pack& pack, const batch::Record& first);
   rd_kafka_resp_err_t ProduceOne(const batch::Record& record, const uint8_t* payload);
+  bool Account(Pack& pack, const batch::Record& record, rd_kafka_resp_err_t err);
   rd_kafka_topic_t* TopicOf(int32_t id);
   void Refuse(const batch::Record& record, rd_kafka_resp_err_t err);
   void RefusePending(rd_kafka_resp_err_t err);

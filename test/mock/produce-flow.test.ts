@@ -141,7 +141,79 @@ describe('order within a partition', () => {
   });
 });
 
+describe('records that cross together', () => {
+  it('keep their order, whatever else they have: headers, a timestamp, a partition, another topic between them', async () => {
+    const [topic, other] = [await bench.topic(), await bench.topic()];
+    const producer = bench.producer();
+    const more: object[] = [
+      {},
+      {},
+      { headers: { a: 'b' } },
+      {},
+      { timestamp: 5 },
+      { partition: 0 },
+      {},
+      { key: 'k' },
+      {},
+    ];
+    const sent: Promise<DeliveryReport>[] = [];
+    for (const [i, value] of numbered(900).entries()) {
+      sent.push(producer.send({ topic, value, ...more[i % more.length] }));
+      if (i % 50 === 0) sent.push(producer.send({ topic: other, value }));
+    }
+    const reports = await Promise.all(sent);
+    const offsets = reports.filter((report) => report.topic === topic).map(({ offset }) => offset);
+    expect(offsets).toEqual(Array.from({ length: 900 }, (_, i) => i));
+    expect(texts((await bench.contents(topic))[0] ?? [])).toEqual(numbered(900));
+    expect((await bench.contents(other))[0]).toHaveLength(18);
+  });
+
+  it('are refused one by one: what is too large, a partition that is not there', async () => {
+    const topic = await bench.topic();
+    const producer = bench.producer({ 'message.max.bytes': 2000 });
+    await producer.metadata(topic);
+    await producer.send({ topic, value: 'v0' });
+    const bad: object[] = [{ value: Buffer.alloc(3000) }, { value: 'x', partition: 7 }];
+    const sent = numbered(300, 1).flatMap((value, i) => [
+      producer.send({ topic, value }),
+      ...(i % 100 === 0 ? bad.map((one) => producer.send({ topic, value: 'y', ...one })) : []),
+    ]);
+    const failed = (await Promise.allSettled(sent)).flatMap((one) =>
+      one.status === 'rejected' ? [one.reason.code] : [],
+    );
+    const codes = ['ERR_KAFKA_MSG_SIZE_TOO_LARGE', 'ERR_KAFKA__UNKNOWN_PARTITION'];
+    expect(failed).toEqual([...codes, ...codes, ...codes]);
+    expect(producer.pending).toBe(0);
+    expect(texts((await bench.contents(topic))[0] ?? [])).toEqual(numbered(301));
+  });
+
+  it('wait together where the queue is full, and go on where they stopped', async () => {
+    const topic = await bench.topic();
+    const producer = bench.producer({ 'queue.buffering.max.messages': 100, 'linger.ms': 0 });
+    const report = await producer.sendBatch({ topic, records: numbered(5000).map((value) => ({ value })) });
+    expect([...report.offsets]).toEqual(Array.from({ length: 5000 }, (_, i) => i));
+    expect(texts((await bench.contents(topic))[0] ?? [])).toEqual(numbered(5000));
+  });
+});
+
 describe('flush', () => {
+  it('resolves each of several in turn, as what was sent before it is answered for', async () => {
+    const topic = await bench.topic();
+    const producer = bench.producer({ 'linger.ms': 5 });
+    const order: string[] = [];
+    const waits: Promise<unknown>[] = [];
+    for (let round = 0; round < 5; round++) {
+      for (const value of numbered(2000)) {
+        waits.push(producer.send({ topic, value }).then(() => order.push(`record ${round}`)));
+      }
+      waits.push(producer.flush().then(() => order.push(`flush ${round}`)));
+    }
+    await Promise.all(waits);
+    for (let round = 0; round < 5; round++) {
+      expect(order.lastIndexOf(`record ${round}`)).toBeLessThan(order.indexOf(`flush ${round}`));
+    }
+  });
+
   it('ends the lingering of what was sent before', async () => {
     const topic = await bench.topic();
     const producer = bench.producer({ 'linger.ms': 200_000 });

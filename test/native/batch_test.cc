@@ -245,7 +245,7 @@ size_t ReadAll(const std::vector<uint8_t>& pack) {
   batch::Record record;
   size_t count = 0, position = 0;
   uint32_t sum = 0;
-  while (const uint8_t* payload = batch::ReadRecord(pack, position, &record)) {
+  while (const uint8_t* payload = batch::ReadRecord(pack.data(), pack.size(), position, &record)) {
     const size_t bytes = record.Bytes() - batch::Record::kHeaderBytes;
     for (size_t i = 0; i < bytes; i++) sum += payload[i];
     batch::ReadHeaders(payload + bytes - record.headers_length, record.headers_length);
@@ -274,7 +274,7 @@ void Records() {
   batch::Record record;
   size_t position = 0;
   for (size_t i = 0; i < samples.size(); i++) {
-    const uint8_t* payload = batch::ReadRecord(pack, position, &record);
+    const uint8_t* payload = batch::ReadRecord(pack.data(), pack.size(), position, &record);
     if (!CHECK(payload != nullptr)) return;
     CHECK(record.topic == 3 && record.partition == -1 && record.slot == i && record.index == ~static_cast<uint32_t>(i));
     CHECK(record.key_length == (samples[i].key ? static_cast<int32_t>(samples[i].key->size()) : -1));
@@ -284,8 +284,8 @@ void Records() {
     position = record.End(position);
     CHECK(position == ends[i]);
   }
-  CHECK(batch::ReadRecord(pack, position, &record) == nullptr);
-  CHECK(batch::ReadRecord({}, 0, &record) == nullptr);
+  CHECK(batch::ReadRecord(pack.data(), pack.size(), position, &record) == nullptr);
+  CHECK(batch::ReadRecord(nullptr, 0, 0, &record) == nullptr);
   // Cut off anywhere: the records that are whole, and nothing behind the end. (Only padding may be missing of one.)
   for (size_t length = 0; length < pack.size(); length++) {
     const std::vector<uint8_t> cut(pack.begin(), pack.begin() + static_cast<std::ptrdiff_t>(length));

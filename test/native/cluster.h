@@ -67,7 +67,7 @@ class Cluster {
     for (const Sample& sample : samples) PutRecord(&pack, sample, 0, 0);
     batch::Record record;
     size_t position = 0;
-    while (const uint8_t* payload = batch::ReadRecord(pack, position, &record)) {
+    while (const uint8_t* payload = batch::ReadRecord(pack.data(), pack.size(), position, &record)) {
       position = record.End(position);
       const auto key_size = static_cast<size_t>(std::max(record.key_length, 0));
       const auto value_size = static_cast<size_t>(std::max(record.value_length, 0));
