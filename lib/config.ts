@@ -142,6 +142,15 @@ export function configErrorFromNative(
   config: ClientConfig,
   linked: string,
 ): KafkaError {
+  // Their values were checked before, so that what librdkafka refuses is what it was built without.
+  const fetching = /refused the value of "((?:sasl\.oauthbearer|https)\.[^"]+)"/.exec(error.message)?.[1];
+  if (fetching !== undefined) {
+    return fail(
+      fetching,
+      "needs a librdkafka with curl, and this one has none: use the platform's package, build with " +
+        "RDKAFKA_RX_CURL=static, or give tokens with the option 'oauthBearerToken'",
+    );
+  }
   const unknown = /No such configuration property: "([^"]+)"/.exec(error.message)?.[1];
   if (unknown === undefined)
     return new ConfigError(`librdkafka refuses the configuration: ${config.redact(error.message)}`);

@@ -126,7 +126,7 @@ export function nativeCode(native: NativeError): KafkaErrorCode {
 
 function nativeMessage(native: NativeError, { doing, redact }: NativeErrorContext): string {
   const text = redact ? redact(native.message) : native.message;
-  const hint = HINTS[nameOf(native) as ErrorName];
+  const hint = /OAUTHBEARER/.test(text) ? TOKEN : HINTS[nameOf(native) as ErrorName];
   return `${doing ? `${doing}: ` : ''}${text || nameOf(native)}${hint ? `. ${hint}` : ''}`;
 }
 
@@ -304,6 +304,9 @@ const UNREACHABLE =
 const NO_TOPIC = "Check the name, and create the topic first (or set 'allow.auto.create.topics' for a consumer)";
 const NO_PARTITION = 'The topic has no such partition; partitions are numbered from 0';
 const LOGIN = "Check 'security.protocol', 'sasl.mechanisms', 'sasl.username' and 'sasl.password'";
+const TOKEN =
+  "Check the option 'oauthBearerToken', or with 'sasl.oauthbearer.method' oidc the keys 'sasl.oauthbearer.client.*' and " +
+  "'sasl.oauthbearer.token.endpoint.url'";
 const ACL = 'Ask for an ACL that allows it to this principal';
 const GONE = 'The group has moved on without this consumer; its partitions are read again from the last commit';
 const FENCED = "Another producer uses the same 'transactional.id'; close this one";
