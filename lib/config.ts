@@ -151,7 +151,7 @@ export function configErrorFromNative(
         "RDKAFKA_RX_CURL=static, or give tokens with the option 'oauthBearerToken'",
     );
   }
-  const unknown = /No such configuration property: "([^"]+)"/.exec(error.message)?.[1];
+  const unknown = /does not know the property "([^"]+)"/.exec(error.message)?.[1];
   if (unknown === undefined)
     return new ConfigError(`librdkafka refuses the configuration: ${config.redact(error.message)}`);
   const needed = Object.hasOwn(capabilities, unknown) ? capabilities[unknown as keyof typeof capabilities] : undefined;

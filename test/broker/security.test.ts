@@ -32,7 +32,7 @@ async function roundTrip(config: GlobalConfig, options = {}): Promise<void> {
 }
 
 /**
- * What a client that cannot connect says in two seconds: one error, which may come again when the next attempt fails likewise, and at most
+ * What a client that cannot connect says in two seconds: one kind of error, which may come again when the next attempt fails, and at most
  * once that no broker is left.
  */
 async function firstError(config: GlobalConfig, options: ClientOptions = {}): Promise<KafkaError> {
@@ -44,8 +44,7 @@ async function firstError(config: GlobalConfig, options: ClientOptions = {}): Pr
   expect(asked).toMatch(/^ERR_KAFKA_/);
   const told = errors.filter(({ code }) => code !== 'ERR_KAFKA__ALL_BROKERS_DOWN');
   expect(errors.length - told.length).toBeLessThanOrEqual(1);
-  const [first, ...others] = told.map(({ message }) => message.replace(/ \(after \d+ms in state .*?\)/, ''));
-  expect(others.filter((message) => message !== first)).toEqual([]);
+  expect(new Set(told.map(({ code }) => code)).size).toBe(1);
   return told[0] as KafkaError;
 }
 

@@ -53,6 +53,13 @@ describe('fromNative', () => {
     ['_UNKNOWN_PARTITION', /no such partition/],
   ])('%s has a hint', (name, hint) => expect(KafkaError.fromNative(native(name)).message).toMatch(hint));
 
+  test('a token that is missing has a hint of its own', () => {
+    const message = 'Failed to acquire SASL OAUTHBEARER token: no answer';
+    expect(KafkaError.fromNative(native('_AUTHENTICATION', { message })).message).toMatch(
+      /no answer\. Check .*oauthBearerToken/,
+    );
+  });
+
   test('what is transient can be tried again, unless it is fatal', () => {
     expect(KafkaError.fromNative(native('NOT_COORDINATOR')).retriable).toBe(true);
     expect(KafkaError.fromNative(native('NOT_COORDINATOR', { fatal: true })).retriable).toBe(false);
