@@ -126,8 +126,14 @@ export function nativeCode(native: NativeError): KafkaErrorCode {
 
 function nativeMessage(native: NativeError, { doing, redact }: NativeErrorContext): string {
   const text = redact ? redact(native.message) : native.message;
-  const hint = /OAUTHBEARER/.test(text) ? TOKEN : HINTS[nameOf(native) as ErrorName];
+  const hint = hintFor(nameOf(native) as ErrorName, text);
   return `${doing ? `${doing}: ` : ''}${text || nameOf(native)}${hint ? `. ${hint}` : ''}`;
+}
+
+function hintFor(name: ErrorName, text: string): string | undefined {
+  if (/OAUTHBEARER token/.test(text)) return TOKEN;
+  // A refused certificate may come as a lost connection, whichever of librdkafka's threads sees it first.
+  return name === '_TRANSPORT' && /SSL routines:/.test(text) ? HINTS._SSL : HINTS[name];
 }
 
 function nativeOptions(native: NativeError, { cause }: NativeErrorContext): KafkaErrorOptions {

@@ -60,6 +60,11 @@ describe('fromNative', () => {
     );
   });
 
+  test('a connection that is lost for its certificate has the hint of TLS', () => {
+    const message = 'Receive failed: error:0A000412:SSL routines::sslv3 alert bad certificate: SSL alert number 42';
+    expect(KafkaError.fromNative(native('_TRANSPORT', { message })).message).toMatch(/Check 'ssl\.ca\.location'/);
+  });
+
   test('what is transient can be tried again, unless it is fatal', () => {
     expect(KafkaError.fromNative(native('NOT_COORDINATOR')).retriable).toBe(true);
     expect(KafkaError.fromNative(native('NOT_COORDINATOR', { fatal: true })).retriable).toBe(false);
