@@ -48,6 +48,10 @@ export function isNativeError(value: unknown): value is NativeError {
 /** The error librdkafka has for a closing client. */
 const DESTROY = -197;
 
+const ALL_BROKERS_DOWN = -187;
+/** It comes at every attempt to connect, twenty times a second while somebody waits for an answer: told once in this time. */
+const DOWN_AGAIN_MS = 10_000;
+
 /**
  * What consumer, producer and admin share: configuration, state, errors and the end.
  *
@@ -66,6 +70,8 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
   readonly #config: ClientConfig;
   readonly #oauthBearerToken: ClientOptions['oauthBearerToken'];
   #native: N | undefined;
+  #toldDown = Number.NEGATIVE_INFINITY;
+  #tokenFailure: string | undefined;
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -176,11 +182,23 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
   /** Passes on what every client may be told: errors with their type, logs without secrets, requests for tokens. */
   protected relay(event: { readonly type?: string }, emitError: (error: Error) => void): void {
     const common = event as Extract<ClientEvent, { type: 'error' | 'stats' | 'log' | 'throttle' | 'oauth-refresh' }>;
-    if (common.type === 'error') emitError(this.toError(common.error));
-    else if (common.type === 'oauth-refresh') void this.#refreshToken(common.config, emitError);
+    if (common.type === 'error') {
+      if (this.#isNews(common.error)) emitError(this.toError(common.error));
+    } else if (common.type === 'oauth-refresh') void this.#refreshToken(common.config, emitError);
     else if (common.type === 'log') {
       (this.events as EventHub<unknown>).emit({ ...common, message: this.#config.redact(common.message) });
     } else if (common.type === 'stats' || common.type === 'throttle') (this.events as EventHub<unknown>).emit(common);
+  }
+
+  /** Not what was told already. */
+  #isNews({ code, message }: NativeError): boolean {
+    // librdkafka echoes what it was told when there is no token.
+    if (this.#tokenFailure !== undefined && message.endsWith(`token: ${this.#tokenFailure}`)) return false;
+    if (code !== ALL_BROKERS_DOWN) return true;
+    const now = performance.now();
+    if (now - this.#toldDown < DOWN_AGAIN_MS) return false;
+    this.#toldDown = now;
+    return true;
   }
 
   /** Answers librdkafka's request for a token. */
@@ -199,6 +217,7 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
     } catch (error) {
       if (this.closed) return;
       const message = this.#config.redact(error instanceof Error ? error.message : String(error));
+      this.#tokenFailure = message;
       client.setTokenFailure(message);
       report(
         error instanceof KafkaError ? error : new ConfigError(`No OAUTHBEARER token: ${message}`, { cause: error }),

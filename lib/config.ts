@@ -142,7 +142,16 @@ export function configErrorFromNative(
   config: ClientConfig,
   linked: string,
 ): KafkaError {
-  const unknown = /No such configuration property: "([^"]+)"/.exec(error.message)?.[1];
+  // Their values were checked before, so that what librdkafka refuses is what it was built without.
+  const fetching = /refused the value of "((?:sasl\.oauthbearer|https)\.[^"]+)"/.exec(error.message)?.[1];
+  if (fetching !== undefined) {
+    return fail(
+      fetching,
+      "needs a librdkafka with curl, and this one has none: use the platform's package, build with " +
+        "RDKAFKA_RX_CURL=static, or give tokens with the option 'oauthBearerToken'",
+    );
+  }
+  const unknown = /does not know the property "([^"]+)"/.exec(error.message)?.[1];
   if (unknown === undefined)
     return new ConfigError(`librdkafka refuses the configuration: ${config.redact(error.message)}`);
   const needed = Object.hasOwn(capabilities, unknown) ? capabilities[unknown as keyof typeof capabilities] : undefined;

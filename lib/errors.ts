@@ -127,8 +127,14 @@ export function nativeCode(native: NativeError): KafkaErrorCode {
 
 function nativeMessage(native: NativeError, { doing, redact }: NativeErrorContext): string {
   const text = redact ? redact(native.message) : native.message;
-  const hint = HINTS[nameOf(native) as ErrorName];
+  const hint = hintFor(nameOf(native) as ErrorName, text);
   return `${doing ? `${doing}: ` : ''}${text || nameOf(native)}${hint ? `. ${hint}` : ''}`;
+}
+
+function hintFor(name: ErrorName, text: string): string | undefined {
+  if (/OAUTHBEARER token/.test(text)) return TOKEN;
+  // A refused certificate may come as a lost connection, whichever of librdkafka's threads sees it first.
+  return name === '_TRANSPORT' && /SSL routines:/.test(text) ? HINTS._SSL : HINTS[name];
 }
 
 function nativeOptions(native: NativeError, { cause }: NativeErrorContext): KafkaErrorOptions {
@@ -305,6 +311,9 @@ const UNREACHABLE =
 const NO_TOPIC = "Check the name, and create the topic first (or set 'allow.auto.create.topics' for a consumer)";
 const NO_PARTITION = 'The topic has no such partition; partitions are numbered from 0';
 const LOGIN = "Check 'security.protocol', 'sasl.mechanisms', 'sasl.username' and 'sasl.password'";
+const TOKEN =
+  "Check the option 'oauthBearerToken', or with 'sasl.oauthbearer.method' oidc the keys 'sasl.oauthbearer.client.*' and " +
+  "'sasl.oauthbearer.token.endpoint.url'";
 const ACL = 'Ask for an ACL that allows it to this principal';
 const GONE = 'The group has moved on without this consumer; its partitions are read again from the last commit';
 const FENCED = "Another producer uses the same 'transactional.id'; close this one";

@@ -4,9 +4,10 @@
  * Every method that returns a promise is answered by the client's own thread and rejects with a {@link NativeError},
  * a plain object; the others return at once.
  */
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { LoadError, type NativeError } from './errors';
+import { packageName, thisPlatform } from './platform';
 import type {
   CommitOutcome,
   Delivery,
@@ -175,35 +176,20 @@ export interface NativeAddon {
   readonly MockCluster: new (settings: Settings, brokers: number, deliver: Deliver<Delivery>) => NativeMockCluster;
 }
 
-/** The C library that this executable was linked with, read from the name of its loader: a report of the process takes long and is not everywhere. */
-function isMusl(): boolean {
-  try {
-    const file = openSync(process.execPath, 'r');
-    try {
-      const head = Buffer.alloc(4096);
-      return head.toString('latin1', 0, readSync(file, head, 0, head.length, 0)).includes('/ld-musl-');
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return false;
-  }
-}
-
-/** The package of this platform, by the names of `os`, `cpu` and `libc` in its package.json. */
-function packageName(): string {
-  const libc = process.platform === 'linux' ? (isMusl() ? '-musl' : '-glibc') : '';
-  return `@rdkafka-rx/${process.platform}-${process.arch}${libc}`;
-}
-
 function load(): NativeAddon {
-  // A build of one's own (this checkout's, or `rdkafka-rx-build`), then the package of this platform. Only "there is
+  // What is named, a build of one's own (this checkout's, or `rdkafka-rx-build`), then the package of this platform. Only "there is
   // none" goes on to the next: a binary that is there and does not load says why.
-  const local = process.env.RDKAFKA_RX_ADDON ?? join(__dirname, '..', 'build', 'Release', 'rdkafka_rx.node');
-  if (existsSync(local)) return open(local, local);
-  const prebuilt = packageName();
+  const named = process.env.RDKAFKA_RX_ADDON;
+  if (named) {
+    const path = resolve(named);
+    if (!existsSync(path)) throw new LoadError(`RDKAFKA_RX_ADDON names ${path}, which is not there`);
+    return open(path);
+  }
+  const local = join(__dirname, '..', 'build', 'Release', 'rdkafka_rx.node');
+  if (existsSync(local)) return open(local);
+  const prebuilt = packageName(thisPlatform());
   try {
-    return open(prebuilt, prebuilt);
+    return open(prebuilt);
   } catch (error) {
     const cause = error instanceof LoadError ? (error.cause as NodeJS.ErrnoException) : undefined;
     if (cause?.code !== 'MODULE_NOT_FOUND') throw error;
@@ -216,9 +202,9 @@ function load(): NativeAddon {
   }
 }
 
-function open(id: string, name: string): NativeAddon {
+function open(name: string): NativeAddon {
   try {
-    return require(id) as NativeAddon;
+    return require(name) as NativeAddon;
   } catch (cause) {
     const { message } = cause as Error;
     const way = /GLIBC/.test(message)

@@ -10,6 +10,27 @@ Settings SettingsFromJs(const Napi::Value& value) {
   return settings;
 }
 
+namespace {
+
+#ifdef RDKAFKA_RX_OPENSSL_STATIC
+bool IsSet(const rd::Conf& conf, const char* key) {
+  size_t size = 0;
+  return rd_kafka_conf_get(conf.get(), key, nullptr, &size) == RD_KAFKA_CONF_OK && size > 1;
+}
+
+// The authorities that a static OpenSSL knows are those of the system it was built on. librdkafka looks where others
+// have them when it connects to brokers, but for token endpoints only when it is told to.
+void FindAuthorities(const rd::Conf& conf) {
+  char text[512];
+  if (!IsSet(conf, "https.ca.location") && !IsSet(conf, "https.ca.pem"))
+    rd_kafka_conf_set(conf.get(), "https.ca.location", "probe", text, sizeof text);
+}
+#else
+void FindAuthorities(const rd::Conf&) {}
+#endif
+
+}  // namespace
+
 rd::Conf MakeConf(const Settings& settings, RdError* error) {
   rd::Conf conf(rd_kafka_conf_new());
   char text[512];
@@ -23,6 +44,7 @@ rd::Conf MakeConf(const Settings& settings, RdError* error) {
     *error = RdError(RD_KAFKA_RESP_ERR__INVALID_ARG, (why + key + "\"").c_str());
     return nullptr;
   }
+  FindAuthorities(conf);
   return conf;
 }
 

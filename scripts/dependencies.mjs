@@ -1,10 +1,11 @@
 // Which TLS, compression and helper libraries go into the pinned librdkafka, and how each is linked.
 //
 // Static archives are preferred: Node exports its own OpenSSL and zlib, and a shared library's imports bind to those, so that only a static
-// one is the same under every Node. RDKAFKA_RX_OPENSSL=static|shared|node|none overrides the choice for OpenSSL.
+// one is the same under every Node. RDKAFKA_RX_OPENSSL=static|shared|node|none overrides the choice for OpenSSL, RDKAFKA_RX_CURL=static
+// adds a curl that shares the static one.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BuildError, installHint, links, nodeHeaders, pkgConfig, staticArchive } from './toolchain.mjs';
+import { BuildError, installHint, links, nodeHeaders, pkgConfig, staticArchive, which } from './toolchain.mjs';
 
 const packages = {
   openssl: {
@@ -17,6 +18,7 @@ const packages = {
   zlib: { apt: 'zlib1g-dev', dnf: 'zlib-devel', apk: 'zlib-dev zlib-static', pacman: 'zlib', brew: 'zlib' },
   zstd: { apt: 'libzstd-dev', dnf: 'libzstd-devel', apk: 'zstd-dev zstd-static', pacman: 'zstd', brew: 'zstd' },
   curl: { apt: 'libcurl4-openssl-dev', dnf: 'libcurl-devel', apk: 'curl-dev', pacman: 'curl', brew: 'curl' },
+  cmake: { apt: 'cmake', dnf: 'cmake', apk: 'cmake', pacman: 'cmake', brew: 'cmake' },
 };
 
 /** What this machine lacks, a line each. */
@@ -141,10 +143,20 @@ function zstd() {
 }
 
 function curl(tls) {
-  // librdkafka hands its certificate store to curl's SSL_CTX: both must use the same OpenSSL, and curl's is never the static one.
+  const wanted = process.env.RDKAFKA_RX_CURL?.trim() || '';
+  if (wanted !== '' && (wanted !== 'static' || tls.mode !== 'static'))
+    throw new BuildError(
+      `RDKAFKA_RX_CURL is '${wanted}': leave it out, or give static, which takes a static OpenSSL (here: ${tls.mode}).`,
+    );
+  if (wanted === 'static') {
+    if (!which('cmake'))
+      throw new BuildError(`RDKAFKA_RX_CURL=static needs CMake: install it with \`${installHint(packages.cmake)}\`.`);
+    return { mode: 'static', libs: [], cflags: [] };
+  }
+  // librdkafka hands its certificate store to curl's SSL_CTX: both must use the same OpenSSL, and that of an installed curl is a shared one.
   if (tls.mode === 'static') {
     missing.push(
-      'SASL/OAUTHBEARER by OIDC left out, curl cannot share a static OpenSSL: refresh tokens from JavaScript, or build with RDKAFKA_RX_OPENSSL=shared.',
+      'SASL/OAUTHBEARER by OIDC left out, an installed curl cannot share a static OpenSSL: refresh tokens from JavaScript, or build with RDKAFKA_RX_CURL=static.',
     );
     return { mode: 'none', libs: [], cflags: [] };
   }

@@ -6,7 +6,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -17,7 +16,8 @@ import {
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { BuildError, cc, run, say } from './toolchain.mjs';
+import { buildCurl } from './librdkafka-curl.mjs';
+import { BuildError, cc, run, say, step } from './toolchain.mjs';
 
 const alive = (pid) => {
   try {
@@ -64,12 +64,15 @@ const readOrEmpty = (path) => {
   }
 };
 
-export function buildInto(prefix, recipe) {
+export async function buildInto(prefix, recipe) {
   const work = mkdtempSync(`${prefix}.build-`);
   try {
     say(`building librdkafka ${recipe.version} once into ${prefix} (about a minute on two cores) ...`);
+    const log = `${prefix}.log`;
+    rmSync(log, { force: true });
     const source = fetchSource(work, recipe);
-    compile(source, work, recipe, `${prefix}.log`);
+    const curl = recipe.curl && (await buildCurl(work, recipe, log));
+    compile(source, work, curl, recipe, log);
     const staged = join(work, 'out');
     mkdirSync(join(staged, 'include/librdkafka'), { recursive: true });
     mkdirSync(join(staged, 'lib'));
@@ -77,13 +80,14 @@ export function buildInto(prefix, recipe) {
     for (const header of ['rdkafka.h', 'rdkafka_mock.h'])
       cpSync(join(source, 'src', header), join(staged, 'include/librdkafka', header));
     cpSync(join(source, 'src/librdkafka.a'), join(staged, 'lib/librdkafka.a'));
+    if (curl) cpSync(curl.archive, join(staged, 'lib/libcurl.a'));
     for (const page of ['CONFIGURATION.md', 'STATISTICS.md', 'LICENSES.txt'])
       cpSync(join(source, page), join(staged, 'doc', page));
     cpSync(join(source, 'config.h'), join(staged, 'doc/config.h'));
     writeFileSync(join(staged, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
     renameSync(staged, prefix);
     // Only a failed build leaves its log behind.
-    rmSync(`${prefix}.log`, { force: true });
+    rmSync(log, { force: true });
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -133,9 +137,11 @@ function fetchSource(work, recipe) {
   return join(work, recipe.directory);
 }
 
-function compile(source, work, recipe, log) {
+function compile(source, work, curl, recipe, log) {
   const { dependencies, cflags, sanitize } = recipe;
-  const stubs = stubLibraries(work, dependencies);
+  const { cppflags, ldflags } = curl
+    ? { cppflags: [`-I${curl.include}`], ldflags: [`-L${dirname(curl.archive)}`] }
+    : stubLibraries(work, dependencies);
   const on = (mode) => (mode === 'none' ? 'disable' : 'enable');
   const options = [
     '--disable-lz4-ext',
@@ -147,21 +153,18 @@ function compile(source, work, recipe, log) {
     // ThreadSanitizer does not know glibc's C11 threads.
     ...(sanitize ? ['--disable-c11threads'] : []),
     `--CFLAGS=${cflags.join(' ')}`,
-    `--CPPFLAGS=${[...dependencies.cflags, ...stubs.cppflags, ...(dependencies.tls === 'static' ? ['-DWITH_STATIC_LIB_libcrypto=1'] : [])].join(' ')}`,
-    `--LDFLAGS=${[...dependencies.libs.filter((flag) => flag.startsWith('-L')), ...stubs.ldflags, ...(sanitize ? [`-fsanitize=${sanitize}`] : [])].join(' ')}`,
+    `--CPPFLAGS=${[...dependencies.cflags, ...cppflags, ...(dependencies.tls === 'static' ? ['-DWITH_STATIC_LIB_libcrypto=1'] : [])].join(' ')}`,
+    `--LDFLAGS=${[...dependencies.libs.filter((flag) => flag.startsWith('-L')), ...ldflags, ...(sanitize ? [`-fsanitize=${sanitize}`] : [])].join(' ')}`,
   ];
   // An empty pkg-config path: what to link was decided already, configure only has to agree.
   const env = { ...process.env, PKG_CONFIG_PATH: '', PKG_CONFIG_LIBDIR: work, MAKEFLAGS: '', MAKELEVEL: '' };
-  const output = openSync(log, 'w');
-  const step = (name, program, args) => {
-    const result = spawnSync(program, args, { cwd: source, env, stdio: ['ignore', output, output] });
-    if (result.status === 0) return;
-    const tail = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-25).join('\n');
-    throw new BuildError(`${name} of librdkafka failed, the end of ${log}:\n${tail}`);
-  };
-  step('configure', 'bash', ['./configure', ...options]);
+  step('configure of librdkafka', 'bash', ['./configure', ...options], { cwd: source, env, log });
   verifyFeatures(join(source, 'config.h'), dependencies, log);
-  step('make', 'make', ['-C', 'src', `-j${availableParallelism()}`, 'librdkafka.a']);
+  step('make of librdkafka', 'make', ['-C', 'src', `-j${availableParallelism()}`, 'librdkafka.a'], {
+    cwd: source,
+    env,
+    log,
+  });
 }
 
 /**

@@ -13,6 +13,7 @@ import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chooseDependencies } from './dependencies.mjs';
 import { buildInto, unpackInto, withLock } from './librdkafka-build.mjs';
+import { pinnedCurl } from './librdkafka-curl.mjs';
 import { BuildError, cc, compilerId, cxx, installHint, pkgConfig, requireToolchain, say } from './toolchain.mjs';
 
 /** The newest librdkafka source that an npm package carries. Only its files are used: none of its scripts run, none of its dependencies are installed. */
@@ -44,7 +45,8 @@ async function fromPinnedSource(sanitize) {
   const { missing, ...dependencies } = chooseDependencies(sanitize);
   const cflags = ['-O2', '-g', '-fPIC', '-fvisibility=hidden', '-fstack-protector-strong'];
   if (sanitize) cflags.push(`-fsanitize=${sanitize}`, '-fno-omit-frame-pointer');
-  const recipe = { ...pinned, cflags, dependencies, cc, cxx, compiler: compilerId(), sanitize, revision: 1 };
+  const curl = dependencies.curl === 'static' && { curl: pinnedCurl };
+  const recipe = { ...pinned, ...curl, cflags, dependencies, cc, cxx, compiler: compilerId(), sanitize, revision: 1 };
   const key = createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 12);
   const prefix = join(cacheRoot(), `librdkafka-${pinned.version}-${key}`);
   if (!existsSync(prefix)) await withLock(prefix, () => buildInto(prefix, recipe));
@@ -52,7 +54,12 @@ async function fromPinnedSource(sanitize) {
     version: headerVersion(join(prefix, 'include')),
     source: `${pinned.package}, static (${prefix})`,
     include: join(prefix, 'include'),
-    libs: [join(prefix, 'lib/librdkafka.a'), ...dependencies.libs, ...systemLibs],
+    libs: [
+      join(prefix, 'lib/librdkafka.a'),
+      ...(curl ? [join(prefix, 'lib/libcurl.a'), ...curlLibs] : []),
+      ...dependencies.libs,
+      ...systemLibs,
+    ],
     defines: dependencies.defines,
     docs: join(prefix, 'doc'),
     features: dependencies.features,
@@ -60,6 +67,10 @@ async function fromPinnedSource(sanitize) {
   };
 }
 
+const curlLibs =
+  process.platform === 'darwin'
+    ? ['CoreFoundation', 'CoreServices', 'SystemConfiguration'].map((name) => `-Wl,-framework,${name}`)
+    : [];
 const systemLibs = process.platform === 'darwin' ? ['-lpthread'] : ['-lpthread', '-lm', '-ldl', '-lrt'];
 
 function fromSystem() {
@@ -138,7 +149,9 @@ const archivesIn = (directory) =>
   readdirSync(directory)
     .filter((name) => /\.lib$/i.test(name))
     .map((name) => join(directory, name));
-const windowsLibs = ['ws2_32', 'secur32', 'crypt32', 'bcrypt', 'user32', 'advapi32'].map((name) => `${name}.lib`);
+const windowsLibs = ['ws2_32', 'secur32', 'crypt32', 'bcrypt', 'user32', 'advapi32', 'iphlpapi'].map(
+  (name) => `${name}.lib`,
+);
 
 const multiarch = (prefix) =>
   existsSync(join(prefix, 'lib'))

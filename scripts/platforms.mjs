@@ -1,7 +1,9 @@
 // The platforms that get a package, and how it is called.
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BuildError } from './toolchain.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -23,18 +25,15 @@ export const glibcFloor = '2.34';
 /** Bytes, compressed, of a package at most. */
 export const limits = { main: 500_000, platform: 8_000_000 };
 
-export const packageName = ({ os, cpu, libc }) => `@rdkafka-rx/${[os, cpu, libc].filter(Boolean).join('-')}`;
-
-/** As the loader in lib/native.ts does it. */
-export function thisPlatform() {
-  const { platform: os, arch: cpu } = process;
-  if (os !== 'linux') return { os, cpu };
-  const file = openSync(process.execPath, 'r');
-  const head = Buffer.alloc(4096);
-  readSync(file, head, 0, head.length, 0);
-  closeSync(file);
-  return { os, cpu, libc: head.includes('/ld-musl-') ? 'musl' : 'glibc' };
+/** The loader's own, so that what it looks for is what is built. */
+function loader() {
+  const file = join(root, 'dist/platform.js');
+  if (!existsSync(file)) throw new BuildError('dist/ is missing: run `npm run build:ts` first.');
+  return createRequire(import.meta.url)(file);
 }
+
+export const packageName = (platform) => loader().packageName(platform);
+export const thisPlatform = () => loader().thisPlatform();
 
 /** package.json of a platform's package. */
 export function platformManifest({ os, cpu, libc }, about) {

@@ -23,7 +23,18 @@ const systemLibraries = {
     /^\/usr\/lib\/lib(System|c\+\+|resolv)\b|^\/System\/Library\/Frameworks\/|^@rpath\/rdkafka_rx|rdkafka_rx\.node$/,
 };
 const entryPoints = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
-const features = ['gzip', 'snappy', 'ssl', 'sasl', 'lz4', 'zstd', 'sasl_plain', 'sasl_scram', 'sasl_oauthbearer'];
+const features = [
+  'gzip',
+  'snappy',
+  'ssl',
+  'sasl',
+  'lz4',
+  'zstd',
+  'sasl_plain',
+  'sasl_scram',
+  'sasl_oauthbearer',
+  'oidc',
+];
 
 function output(program, ...args) {
   const result = run(program, args, { maxBuffer: 1 << 26 });
@@ -55,7 +66,7 @@ function checkLinux(file, libc) {
   const wanted = dynamic
     .filter((line) => /^\S+ (?! w).*\*UND\*/.test(line))
     .map((line) => line.trim().split(/\s+/).at(-1));
-  const foreign = /^(SSL|TLS|EVP|X509|BIO|PEM|OPENSSL|CRYPTO|ZSTD|LZ4|inflate|deflate|rd_kafka)_?|^_ZN2v8|^uv_/;
+  const foreign = /^(SSL|TLS|EVP|X509|BIO|PEM|OPENSSL|CRYPTO|ZSTD|LZ4|curl|inflate|deflate|rd_kafka)_?|^_ZN2v8|^uv_/;
   refuse(
     'takes from the process what should be inside',
     wanted.filter((name) => foreign.test(name)),
@@ -128,6 +139,7 @@ async function prebuild() {
   if (!platforms.some((one) => packageName(one) === name))
     throw new BuildError(`${name} is not one of the packages in scripts/platforms.mjs.`);
   process.env.RDKAFKA_RX_OPENSSL ||= 'static';
+  process.env.RDKAFKA_RX_CURL ||= 'static';
   const { addon, library } = await buildAddon('prebuilt');
 
   const directory = join(root, 'build/packages', name);
@@ -147,7 +159,7 @@ async function prebuild() {
   writeFileSync(join(directory, 'package.json'), `${JSON.stringify(json, null, 2)}\n`);
   writeFileSync(
     join(directory, 'README.md'),
-    `# ${name}\n\nThe native part of rdkafka-rx ${manifest.version}: librdkafka ${version} with TLS, SASL, zstd, lz4, snappy and zlib inside. ` +
+    `# ${name}\n\nThe native part of rdkafka-rx ${manifest.version}: librdkafka ${version} with TLS, SASL, OIDC, zstd, lz4, snappy and zlib inside. ` +
       `It runs on ${system}.\n\nInstall \`rdkafka-rx\`, which brings it along; do not use it by itself.\n`,
   );
   copyFileSync(join(root, 'LICENSE'), join(directory, 'LICENSE'));

@@ -1,6 +1,15 @@
 // What a source build needs from the machine, each missing thing said in one sentence with the command that installs it.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -37,6 +46,16 @@ const words = (command) => command.split(/\s+/);
 export function run(command, args, options = {}) {
   const [program, ...leading] = words(command);
   return spawnSync(program, [...leading, ...args], { encoding: 'utf8', ...options });
+}
+
+/** One step of a build, all that it says in the file `log`. @throws BuildError with the end of it */
+export function step(name, program, args, { log, ...options }) {
+  const output = openSync(log, 'a');
+  const result = spawnSync(program, args, { ...options, stdio: ['ignore', output, output] });
+  closeSync(output);
+  if (result.status === 0) return;
+  const tail = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-25).join('\n');
+  throw new BuildError(`${name} failed, the end of ${log}:\n${tail}`);
 }
 
 const gnu = { apt: 'build-essential', dnf: 'gcc gcc-c++ make', apk: 'build-base', pacman: 'base-devel', xcode: true };

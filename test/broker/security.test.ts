@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Admin, type ClientOptions, Consumer, type GlobalConfig, type KafkaError, Producer } from 'rdkafka-rx';
 import { liveHandles } from 'rdkafka-rx/testing';
-import { filter, firstValueFrom } from 'rxjs';
+import { firstValueFrom } from 'rxjs';
+import { native } from '../../lib/native';
 import { type Kafka, startKafka } from '../support/kafka';
+import { OIDC_CLIENT, startTokenEndpoint, type TokenEndpoint } from '../support/token-endpoint';
+import { unsignedToken } from '../support/unsigned-token';
 
 jest.setTimeout(120_000);
 
@@ -14,10 +17,8 @@ beforeAll(async () => {
   kafka = await startKafka({ security: true });
   await kafka.createTopic(topic);
 });
-afterAll(async () => {
-  await kafka.stop();
-  expect(liveHandles()).toBe(0);
-});
+afterEach(() => expect(liveHandles()).toBe(0));
+afterAll(() => kafka.stop());
 
 const material = () => kafka.security as NonNullable<Kafka['security']>;
 
@@ -30,18 +31,21 @@ async function roundTrip(config: GlobalConfig, options = {}): Promise<void> {
   expect((await consumer.take())?.at(0)?.value?.toString()).toBe(value);
 }
 
-/** The first error that is not only "no broker is left", which follows every one. */
+/**
+ * What a client that cannot connect says in two seconds: one thing to check, at each attempt that fails, and at most once that no
+ * broker is left.
+ */
 async function firstError(config: GlobalConfig, options: ClientOptions = {}): Promise<KafkaError> {
-  await using admin = new Admin(config, options);
-  const told = firstValueFrom(admin.errors$.pipe(filter(({ code }) => code !== 'ERR_KAFKA__ALL_BROKERS_DOWN')));
-  const asked = admin.metadata(null, { timeoutMs: 2_000 }).then(
-    () => 'answered',
-    ({ code }: KafkaError) => code,
-  );
-  const error = await told;
-  await admin.close({ timeoutMs: 1_000 });
-  expect(await asked).not.toBe('answered');
-  return error;
+  const admin = new Admin(config, options);
+  const errors: KafkaError[] = [];
+  admin.errors$.subscribe((error) => errors.push(error));
+  const asked = await admin.metadata(null, { timeoutMs: 2_000 }).catch(({ code }: KafkaError) => code);
+  await admin.close();
+  expect(asked).toMatch(/^ERR_KAFKA_/);
+  const told = errors.filter(({ code }) => code !== 'ERR_KAFKA__ALL_BROKERS_DOWN');
+  expect(errors.length - told.length).toBeLessThanOrEqual(1);
+  expect(new Set(told.map(({ message }) => message.slice(message.lastIndexOf('. Check ')))).size).toBe(1);
+  return told[0] as KafkaError;
 }
 
 const tls = (listener: 'TLS' | 'MTLS' | 'BADHOST', more: object = {}): GlobalConfig => ({
@@ -63,17 +67,12 @@ const sasl = (mechanism: string, more: object = {}): GlobalConfig =>
 
 const oauth = (): GlobalConfig => sasl('OAUTHBEARER', { 'sasl.username': undefined, 'sasl.password': undefined });
 
-/** An unsigned token, as the tests' broker takes them. */
-function token(lifetimeSeconds: number) {
-  const part = (data: object) => Buffer.from(JSON.stringify(data)).toString('base64url');
-  const now = Math.floor(Date.now() / 1000);
-  const claims = { sub: 'alice', iat: Math.min(now, now + lifetimeSeconds) - 10, exp: now + lifetimeSeconds };
-  return {
-    value: `${part({ alg: 'none' })}.${part(claims)}.`,
-    expiresAt: (now + lifetimeSeconds) * 1000,
-    principal: 'alice',
-  };
-}
+/** As a provider in JavaScript gives it. */
+const token = (lifetimeSeconds: number) => ({
+  value: unsignedToken(lifetimeSeconds),
+  expiresAt: Date.now() + lifetimeSeconds * 1000,
+  principal: 'alice',
+});
 
 describe('TLS', () => {
   it('round trip', () => roundTrip(tls('TLS')));
@@ -228,6 +227,79 @@ describe('SASL', () => {
     expect(error).toMatchObject({ name: 'ProduceError', code: 'ERR_KAFKA__MSG_TIMED_OUT', status: 'not-persisted' });
     await producer.close();
   });
+});
+
+const hasOidc = native.builtinFeatures().split(',').includes('oidc');
+
+const oidc = (url: string, more: object = {}): GlobalConfig =>
+  ({
+    ...oauth(),
+    'sasl.oauthbearer.method': 'oidc',
+    'sasl.oauthbearer.token.endpoint.url': url,
+    'sasl.oauthbearer.client.id': OIDC_CLIENT.id,
+    'sasl.oauthbearer.client.secret': OIDC_CLIENT.secret,
+    ...more,
+  }) as GlobalConfig;
+
+(hasOidc ? describe : describe.skip)('OAUTHBEARER, librdkafka fetches the tokens (OIDC)', () => {
+  let endpoint: TokenEndpoint;
+  afterEach(() => endpoint?.stop());
+
+  it('round trip with tokens of an HTTP endpoint, which is told the scope', async () => {
+    endpoint = await startTokenEndpoint();
+    await roundTrip(oidc(endpoint.url, { 'sasl.oauthbearer.scope': 'kafka:orders' }));
+    const forms = endpoint.granted.map((form) => Object.fromEntries(form));
+    expect(forms).toContainEqual({ grant_type: 'client_credentials', scope: 'kafka:orders' });
+  });
+
+  it.each(['https.ca.location', 'https.ca.pem'])('round trip with tokens of an HTTPS endpoint, %s', async (key) => {
+    endpoint = await startTokenEndpoint({ tls: material().server });
+    const { ca } = material();
+    await roundTrip(oidc(endpoint.url, { [key]: key === 'https.ca.pem' ? readFileSync(ca, 'utf8') : ca }));
+    expect(endpoint.granted.length).toBeGreaterThan(0);
+  });
+
+  it('asks for the next token before one expires, and stays connected', async () => {
+    endpoint = await startTokenEndpoint({ lifetimeSeconds: 5 });
+    await using admin = new Admin(oidc(endpoint.url));
+    await admin.metadata(null, { timeoutMs: 10_000 });
+    await endpoint.grants(2);
+    expect((await admin.metadata(null, { timeoutMs: 10_000 })).brokers).toHaveLength(1);
+  });
+
+  it('does not trust an HTTPS endpoint of an authority that is not known', async () => {
+    endpoint = await startTokenEndpoint({ tls: material().server });
+    const error = await firstError(oidc(endpoint.url, { 'https.ca.location': material().rogueCa }));
+    expect(error).toMatchObject({ name: 'KafkaError', code: 'ERR_KAFKA__AUTHENTICATION', fatal: false });
+    expect(error.message).toMatch(/certificate/);
+    expect(endpoint.granted).toEqual([]);
+  });
+
+  it('a wrong client secret: the error has what the endpoint answered, and not the secret', async () => {
+    endpoint = await startTokenEndpoint();
+    const wrong = 'wrong-and-still-a-secret';
+    const error = await firstError(oidc(endpoint.url, { 'sasl.oauthbearer.client.secret': wrong }));
+    expect(error).toMatchObject({ name: 'KafkaError', code: 'ERR_KAFKA__AUTHENTICATION', fatal: false });
+    expect(error.message).toMatch(/invalid_client.*the client is not known or its secret is wrong/);
+    expect(error.message).toMatch(/Check .*'sasl\.oauthbearer/);
+    expect(inspect(error)).not.toContain(wrong);
+  });
+
+  it('an endpoint that cannot be reached: the error says which', async () => {
+    endpoint = await startTokenEndpoint();
+    const { url } = endpoint;
+    await endpoint.stop();
+    const error = await firstError(oidc(url));
+    expect(error).toMatchObject({ name: 'KafkaError', code: 'ERR_KAFKA__AUTHENTICATION', fatal: false });
+    expect(error.message).toContain(new URL(url).port);
+    expect(inspect(error)).not.toContain(OIDC_CLIENT.secret);
+  });
+});
+
+(hasOidc ? it.skip : it)('OIDC with an addon that has no curl: a ConfigError that says what to do', () => {
+  expect(() => new Admin(oidc('http://127.0.0.1:1/token'))).toThrow(
+    /^'sasl\.oauthbearer\.method' needs a librdkafka with curl.*'oauthBearerToken'/,
+  );
 });
 
 describe('secrets', () => {

@@ -1,7 +1,9 @@
 /** The package as its users get it: by name, through require and import, with what its tarball holds. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { packageName, thisPlatform } from '../../lib/platform';
 
 const root = resolve(__dirname, '../..');
 const node = (...args: string[]): string =>
@@ -59,4 +61,44 @@ it('runs nothing at install, and packs no tests, build results or download addre
   expect(paths).toEqual(expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'binding.gyp', 'LICENSE']));
   expect(paths.filter((path) => /^(test|bench|build|examples|\.ci)\/|\.node$|tsbuildinfo$/.test(path))).toEqual([]);
   expect(readFileSync(resolve(root, 'package-lock.json'), 'utf8')).not.toContain('"resolved"');
+});
+
+describe('an addon that cannot be loaded is one sentence', () => {
+  /** The built package where no addon is beside it. */
+  const directory = mkdtempSync(join(tmpdir(), 'rdkafka-rx-package-'));
+  beforeAll(() => {
+    cpSync(resolve(root, 'dist'), join(directory, 'dist'), { recursive: true });
+    symlinkSync(resolve(root, 'node_modules'), join(directory, 'node_modules'));
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  function load(addon?: string): string {
+    const { RDKAFKA_RX_ADDON: _, ...env } = process.env;
+    const script = 'try { require("./dist") } catch ({ name, code, message }) { console.log(name, code, message) }';
+    return execFileSync(process.execPath, ['-e', script], {
+      cwd: directory,
+      encoding: 'utf8',
+      env: { ...env, ...(addon !== undefined && { RDKAFKA_RX_ADDON: addon }) },
+    }).trimEnd();
+  }
+
+  it('none for this platform: it names the package, building one, and naming one', () => {
+    const said = load();
+    expect(said).toMatch(/^LoadError ERR_KAFKA_CLIENT_LOAD There is no rdkafka-rx addon for this platform: .+$/);
+    for (const way of [packageName(thisPlatform()), 'npx rdkafka-rx-build', 'RDKAFKA_RX_ADDON'])
+      expect(said).toContain(way);
+  });
+
+  it('one that is named and not there: nothing else is tried', () => {
+    expect(load('nowhere/rdkafka_rx.node')).toBe(
+      `LoadError ERR_KAFKA_CLIENT_LOAD RDKAFKA_RX_ADDON names ${join(directory, 'nowhere/rdkafka_rx.node')}, which is not there`,
+    );
+  });
+
+  it('one that is no addon: it says why', () => {
+    writeFileSync(join(directory, 'wrong.node'), 'not an addon');
+    expect(load('wrong.node')).toMatch(
+      /^LoadError ERR_KAFKA_CLIENT_LOAD The rdkafka-rx addon .*wrong\.node does not load: .+$/,
+    );
+  });
 });

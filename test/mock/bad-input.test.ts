@@ -1,7 +1,4 @@
 /** Mistakes: each has its class of error, a code that stays, and a sentence that says what to do; nothing is lost. */
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import {
   Admin,
   ArgumentError,
@@ -377,33 +374,6 @@ it('an unreachable broker: requests reject in time, and close is quick', async (
   }
   await consumer.close();
   expect(performance.now() - began).toBeLessThan(5_000);
-});
-
-describe('the addon', () => {
-  const dist = join(__dirname, '..', '..', 'dist', 'index.js');
-  const load = (env: NodeJS.ProcessEnv, before = '') =>
-    promisify(execFile)(
-      process.execPath,
-      [
-        '-e',
-        `${before}; try { require(${JSON.stringify(dist)}) } catch (e) { console.log(e.name, e.code, e.message) }`,
-      ],
-      { env: { ...process.env, ...env } },
-    );
-
-  it('missing for this platform: names the ways out', async () => {
-    const { stdout } = await load(
-      { RDKAFKA_RX_ADDON: '/nowhere/rdkafka_rx.node' },
-      "Object.defineProperty(process, 'platform', { value: 'plan9' })",
-    );
-    expect(stdout).toMatch(/^LoadError ERR_KAFKA_CLIENT_LOAD There is no rdkafka-rx addon for this platform: /);
-    expect(stdout).toMatch(/install its optional package @rdkafka-rx\/plan9-.*npx rdkafka-rx-build.*RDKAFKA_RX_ADDON/);
-  });
-
-  it('that does not load: says why', async () => {
-    const { stdout } = await load({ RDKAFKA_RX_ADDON: __filename });
-    expect(stdout).toMatch(/^LoadError ERR_KAFKA_CLIENT_LOAD The rdkafka-rx addon \S+ does not load: /);
-  });
 });
 
 describe('the embedded cluster', () => {

@@ -96,8 +96,9 @@ export class Bench {
     return this.consumer<K, V>({ 'group.id': undefined, ...config }, deserializers, options);
   }
 
-  admin(config: Optional<AdminConfig> = {}): Admin {
-    return this.keep(new Admin({ 'bootstrap.servers': this.cluster.bootstrapServers, ...config } as AdminConfig));
+  admin(config: Optional<AdminConfig> = {}, options?: ClientOptions): Admin {
+    const servers = { 'bootstrap.servers': this.cluster.bootstrapServers };
+    return this.keep(new Admin({ ...servers, ...config } as AdminConfig, options));
   }
 
   /** `count` records `v0`, `v1`, … into one partition. */

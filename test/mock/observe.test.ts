@@ -7,11 +7,29 @@ const bench = Bench.use();
 describe('errors$', () => {
   it('tells that no broker can be reached, with what to check', async () => {
     const consumer = bench.consumer({ 'bootstrap.servers': '127.0.0.1:1' });
+    const told = next(consumer.errors$, ({ code }) => code === 'ERR_KAFKA__ALL_BROKERS_DOWN');
     const error = await next(consumer.errors$, ({ code }) => code === 'ERR_KAFKA__TRANSPORT');
     expect(error).toMatchObject({ name: 'KafkaError', fatal: false, retriable: true });
     expect(error.message).toMatch(/Connection refused.*Check 'bootstrap.servers'/);
-    const all = await next(consumer.errors$, ({ code }) => code === 'ERR_KAFKA__ALL_BROKERS_DOWN');
-    expect(all.message).toMatch(/bootstrap.servers/);
+    expect((await told).message).toMatch(/bootstrap.servers/);
+  });
+
+  it('tells once that no broker is left, not at every attempt', async () => {
+    const admin = bench.admin({ 'bootstrap.servers': '127.0.0.1:1', 'reconnect.backoff.ms': 10 });
+    const codes: string[] = [];
+    admin.errors$.subscribe(({ code }) => codes.push(code));
+    await expect(admin.metadata(null, { timeoutMs: 1_000 })).rejects.toMatchObject({ retriable: true });
+    expect(codes.filter((code) => code === 'ERR_KAFKA__ALL_BROKERS_DOWN')).toHaveLength(1);
+  });
+
+  it('tells once what the provider of tokens failed with', async () => {
+    const oauth = { 'security.protocol': 'sasl_plaintext', 'sasl.mechanisms': 'OAUTHBEARER' } as const;
+    const oauthBearerToken = () => Promise.reject(new Error('the identity provider is down'));
+    const admin = bench.admin(oauth, { oauthBearerToken });
+    const messages: string[] = [];
+    admin.errors$.subscribe(({ message }) => messages.push(message));
+    await expect(admin.metadata(null, { timeoutMs: 1_000 })).rejects.toMatchObject({ retriable: true });
+    expect(messages.filter((message) => message.includes('identity provider'))).toHaveLength(1);
   });
 
   it('of every kind of client', async () => {

@@ -1,30 +1,41 @@
 // `npm run test:packages`: makes the packages, publishes them to a registry on loopback, and uses them as their users do.
 //   npm run test:packages -- --test-name-pattern=pnpm     some of it
 // The tools of this directory are installed when they are not there; packages that projects need come through the registry.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { here } from './registry.mjs';
 
 const root = join(here, '../..');
 
-function run(what, command, args, cwd = root) {
-  console.log(what);
-  const result = spawnSync(command, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
-  if (result.status !== 0) process.exit(result.status ?? 1);
+async function run(what, command, args, cwd = root) {
+  const began = performance.now();
+  const child = spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+  process.once('exit', () => child.kill());
+  const [code] = await once(child, 'close');
+  if (code !== 0) process.exit(code ?? 1);
+  console.log(`${what}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
 }
 
-if (!existsSync(join(here, 'node_modules/verdaccio/package.json')))
-  run('installing the tools of test/packages', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], here);
-if (!existsSync(join(root, 'bench/node_modules/node-rdkafka/build/Release/node-librdkafka.node')))
-  run(
-    'installing node-rdkafka under bench/ (compiles for some minutes)',
-    'npm',
-    ['ci', '--no-audit', '--no-fund'],
-    join(root, 'bench'),
-  );
-run('building the package of this platform', 'npm', ['run', '--silent', 'prebuild']);
-run('laying out the main package', 'npm', ['run', '--silent', 'stage']);
-const files = ['install', 'use', 'runtimes'].map((name) => join(here, `${name}.test.mjs`));
-const test = ['--test', '--test-reporter=spec', '--test-concurrency=1', ...process.argv.slice(2), ...files];
-process.exitCode = spawnSync(process.execPath, test, { stdio: 'inherit' }).status ?? 1;
+const installed = (path) => existsSync(join(here, 'node_modules', path));
+
+if (!installed('verdaccio/package.json'))
+  await run('installed the tools', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], here);
+// node-rdkafka has no binary to download, and its make uses one core for minutes: it is needed last, the rest goes on meanwhile.
+const compiled = installed('node-rdkafka/build/Release/node-librdkafka.node')
+  ? null
+  : run('compiled node-rdkafka', 'npm', ['rebuild', '--silent', 'node-rdkafka'], here);
+await run('made the package of this platform', 'npm', ['run', '--silent', 'prebuild']);
+await run('laid out the main package', 'npm', ['run', '--silent', 'stage']);
+await tests('install', 'runtimes');
+await compiled;
+await tests('use');
+
+/** Every file of tests runs, whatever became of those before. */
+async function tests(...names) {
+  const files = names.map((name) => join(here, `${name}.test.mjs`));
+  const args = ['--test', '--test-reporter=spec', '--test-concurrency=1', ...process.argv.slice(2), ...files];
+  const [code] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'close');
+  if (code !== 0) process.exitCode = code ?? 1;
+}

@@ -2,7 +2,7 @@
 import assert from 'node:assert';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { root } from '../../scripts/platforms.mjs';
+import { here } from './registry.mjs';
 import { usingRegistry } from './support.mjs';
 
 const timeout = 300_000;
@@ -107,7 +107,7 @@ test('vitest in threads, two files at a time', { timeout }, async () => {
 
 for (const first of ['ours', 'theirs']) {
   test(`beside node-rdkafka in one process, both over TLS; loaded first: ${first}`, { timeout }, async (t) => {
-    const { stdout } = await project.node('symbols.cjs', join(root, 'bench/node_modules/node-rdkafka'), first);
+    const { stdout } = await project.node('symbols.cjs', join(here, 'node_modules/node-rdkafka'), first);
     assert.match(stdout, /^both: librdkafka /);
     t.diagnostic(stdout.trim());
   });

@@ -38,6 +38,8 @@ export interface KafkaSecurity {
   ca: string;
   /** PEM file of an authority that signed nothing the brokers know. */
   rogueCa: string;
+  /** The brokers' own, made out to this machine: for other servers of a test too. */
+  server: KeyPair;
   /** Client certificate the brokers accept. */
   client: KeyPair;
   /** Client certificate of the rogue authority. */
@@ -46,8 +48,7 @@ export interface KafkaSecurity {
   user: { name: string; password: string };
 }
 
-type Certificates = Pick<KafkaSecurity, 'ca' | 'rogueCa' | 'client' | 'rogueClient'> & {
-  server: KeyPair;
+type Certificates = Pick<KafkaSecurity, 'ca' | 'rogueCa' | 'server' | 'client' | 'rogueClient'> & {
   badHost: KeyPair;
 };
 

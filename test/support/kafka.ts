@@ -150,7 +150,7 @@ class OwnKafka implements Kafka {
       );
       const material = certificates && {
         bootstrap: Object.fromEntries(security.SECURE_LISTENERS.map((name) => [name, bootstrap(name)])),
-        ...{ ca: certificates.ca, rogueCa: certificates.rogueCa },
+        ...{ ca: certificates.ca, rogueCa: certificates.rogueCa, server: certificates.server },
         ...{ client: certificates.client, rogueClient: certificates.rogueClient, user: security.SASL_USER },
       };
       return new OwnKafka(

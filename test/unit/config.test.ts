@@ -206,11 +206,23 @@ describe('older librdkafka', () => {
 
   test('what rd_kafka_conf_set() does not know names the version linked', () => {
     const refuse = (key: string) =>
-      configErrorFromNative({ message: `No such configuration property: "${key}"` }, consumer(base), '2.6.1');
+      configErrorFromNative(
+        { message: `librdkafka 2.6.1 does not know the property "${key}"` },
+        consumer(base),
+        '2.6.1',
+      );
     expect(refuse('https.ca.pem')).toBeInstanceOf(UnsupportedError);
     expect(refuse('max.future.ms').message).toMatch(
       /'max\.future\.ms' is not known to librdkafka 2\.6\.1, which is linked/,
     );
+  });
+
+  test('what librdkafka was built without says how to get it', () => {
+    const refuse = (key: string) =>
+      configErrorFromNative({ message: `librdkafka refused the value of "${key}"` }, consumer(base), '2.15.1');
+    for (const key of ['sasl.oauthbearer.method', 'sasl.oauthbearer.client.secret', 'https.ca.location'])
+      expect(refuse(key)).toMatchObject({ name: 'ConfigError', key, message: expect.stringMatching(/needs .* curl/) });
+    expect(refuse('ssl.key.pem').message).not.toMatch(/curl/);
   });
 });
 

@@ -54,6 +54,18 @@ describe('fromNative', () => {
     ['_MAX_POLL_EXCEEDED', /suspended.*Slow handlers do not cause it/],
   ])('%s has a hint', (name, hint) => expect(KafkaError.fromNative(native(name)).message).toMatch(hint));
 
+  test('a token that is missing has a hint of its own', () => {
+    const message = 'Failed to acquire SASL OAUTHBEARER token: no answer';
+    expect(KafkaError.fromNative(native('_AUTHENTICATION', { message })).message).toMatch(
+      /no answer\. Check .*oauthBearerToken/,
+    );
+  });
+
+  test('a connection that is lost for its certificate has the hint of TLS', () => {
+    const message = 'Receive failed: error:0A000412:SSL routines::sslv3 alert bad certificate: SSL alert number 42';
+    expect(KafkaError.fromNative(native('_TRANSPORT', { message })).message).toMatch(/Check 'ssl\.ca\.location'/);
+  });
+
   test('what is transient can be tried again, unless it is fatal', () => {
     expect(KafkaError.fromNative(native('NOT_COORDINATOR')).retriable).toBe(true);
     expect(KafkaError.fromNative(native('NOT_COORDINATOR', { fatal: true })).retriable).toBe(false);

@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { libcOf, packageName, thisPlatform } from '../../lib/platform';
+
+const directory = mkdtempSync(join(tmpdir(), 'rdkafka-rx-platform-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** The beginning of an executable: some headers, then the name of its loader. */
+function executable(loader: string): string {
+  const file = join(directory, 'executable');
+  writeFileSync(file, Buffer.concat([Buffer.from('\x7fELF'), Buffer.alloc(788), Buffer.from(`${loader}\0`)]));
+  return file;
+}
+
+it.each([
+  ['/lib/ld-musl-x86_64.so.1', 'musl'],
+  ['/lib/ld-musl-aarch64.so.1', 'musl'],
+  ['/lib64/ld-linux-x86-64.so.2', 'glibc'],
+  ['/nix/store/abc-glibc-2.40/lib/ld-linux-aarch64.so.1', 'glibc'],
+])('%s is the loader of %s', (loader, libc) => {
+  expect(libcOf(executable(loader))).toBe(libc);
+});
+
+it('takes an executable that cannot be read, or has no loader, for one of glibc', () => {
+  expect(libcOf(join(directory, 'not there'))).toBe('glibc');
+  expect(libcOf(executable(''))).toBe('glibc');
+});
+
+it('names the package as package.json names platforms', () => {
+  expect(packageName({ os: 'linux', cpu: 'arm64', libc: 'musl' })).toBe('@rdkafka-rx/linux-arm64-musl');
+  expect(packageName({ os: 'darwin', cpu: 'x64' })).toBe('@rdkafka-rx/darwin-x64');
+});
+
+it('knows the platform of this process', () => {
+  const { os, cpu, libc } = thisPlatform();
+  expect([os, cpu]).toEqual([process.platform, process.arch]);
+  expect(libc !== undefined).toBe(process.platform === 'linux');
+});
