@@ -35,9 +35,12 @@ function tool(name, file) {
   throw new BuildError(`${name} is needed to build the addon: \`npm install --save-dev node-gyp node-addon-api\`.`);
 }
 
-/** @param variant '' for the normal addon, 'address' or 'thread' for a sanitizer's, 'prebuilt' for the one to publish */
+/**
+ * @param variant '' for the normal addon, 'address' or 'thread' for a sanitizer's, 'prebuilt' for the one to publish; any other is
+ * only a name for the directory
+ */
 export async function buildAddon(variant = '') {
-  const sanitize = variant === 'prebuilt' ? '' : variant;
+  const sanitize = ['address', 'thread'].includes(variant) ? variant : '';
   const gyp = tool('node-gyp', 'bin/node-gyp.js');
   const library = await librdkafka(sanitize);
   const directory = variant ? join(root, 'build', variant) : root;
