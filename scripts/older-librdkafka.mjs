@@ -1,4 +1,4 @@
-// The tests with other versions of librdkafka: `node scripts/librdkafka-matrix.mjs [versions] [-- jest arguments]`, by default with
+// The tests with other versions of librdkafka: `node scripts/older-librdkafka.mjs [versions] [-- jest arguments]`, by default with
 // every version that scripts/librdkafka.mjs has a source of but the newest, with which all other commands work. Each gets an addon of
 // its own in build/librdkafka-<version>, beside the normal one.
 import { buildAddon } from './build-native.mjs';
