@@ -14,7 +14,8 @@ constexpr int kTickMs = 1000;
 // behind. Safe because the addon is never unloaded (-z nodelete).
 constexpr int kCleanupMs = 3000;
 // How long JavaScript waits for the destruction, which waits in turn for calls in progress and for librdkafka's
-// threads: before 2.10 one of a broker may sleep a second through the end, and the internal broker's another one after it.
+// threads: before 2.10 one of a broker may sleep a second through the end, and the internal broker's another one after
+// it.
 constexpr int kReapMs = 2500;
 // Items handed over at once, so that one turn of the event loop stays short (a chunk is about 256 KiB).
 constexpr size_t kCrossingItems = 32;

@@ -32,8 +32,8 @@ inline rd_kafka_resp_err_t SetMockRebalanceDelay(rd_kafka_mock_cluster_t* cluste
 #endif
 }
 
-// What is in the queue now, at most `size` of it. Before 2.13.2 an end of partition or an error that is taken as part of a
-// batch moves the position past the next message, which is then never read when a rebalance pauses and resumes the
+// What is in the queue now, at most `size` of it. Before 2.13.2 an end of partition or an error that is taken as part
+// of a batch moves the position past the next message, which is then never read when a rebalance pauses and resumes the
 // partition. Taken one by one they do not.
 inline size_t Take(rd_kafka_queue_t* queue, rd_kafka_message_t** messages, size_t size) {
   static const bool batches = rd_kafka_version() >= 0x020d02ff;
