@@ -81,7 +81,7 @@ describe('subscribe', () => {
     const [own, streamed] = [await bench.topic(), await bench.topic()];
     await bench.fill(own, 2);
     await bench.fill(streamed, 2, { from: 10 });
-    const consumer = bench.consumer({}, { value: utf8 });
+    const consumer = bench.consumer(quick, { value: utf8 });
     const stream = consumer.stream(streamed);
     await consumer.subscribe(own);
     expect([...consumer.subscription()].sort()).toEqual([own, streamed].sort());
