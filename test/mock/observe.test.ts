@@ -7,11 +7,15 @@ const bench = Bench.use();
 describe('errors$', () => {
   it('tells that no broker can be reached, with what to check', async () => {
     const consumer = bench.consumer({ 'bootstrap.servers': '127.0.0.1:1' });
-    const error = await next(consumer.errors$, ({ code }) => code === 'ERR_KAFKA__TRANSPORT');
+    // In either order.
+    const [error, all] = await Promise.all(
+      ['ERR_KAFKA__TRANSPORT', 'ERR_KAFKA__ALL_BROKERS_DOWN'].map((wanted) =>
+        next(consumer.errors$, ({ code }) => code === wanted),
+      ),
+    );
     expect(error).toMatchObject({ name: 'KafkaError', fatal: false, retriable: true });
-    expect(error.message).toMatch(/Connection refused.*Check 'bootstrap.servers'/);
-    const all = await next(consumer.errors$, ({ code }) => code === 'ERR_KAFKA__ALL_BROKERS_DOWN');
-    expect(all.message).toMatch(/bootstrap.servers/);
+    expect(error?.message).toMatch(/Connection refused.*Check 'bootstrap.servers'/);
+    expect(all?.message).toMatch(/bootstrap.servers/);
   });
 
   it('of every kind of client', async () => {
