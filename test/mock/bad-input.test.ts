@@ -1,5 +1,7 @@
 /** Mistakes: each has its class of error, a code that stays, and a sentence that says what to do; nothing is lost. */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
@@ -404,6 +406,18 @@ describe('the addon', () => {
   it('that does not load: says why', async () => {
     const { stdout } = await load({ RDKAFKA_RX_ADDON: __filename });
     expect(stdout).toMatch(/^LoadError ERR_KAFKA_CLIENT_LOAD The rdkafka-rx addon \S+ does not load: /);
+  });
+
+  (process.platform === 'linux' ? it : it.skip)('that finds too old a librdkafka: says so', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'addon-'));
+    const [source, addon] = [join(directory, 'addon.c'), join(directory, 'addon.node')];
+    writeFileSync(source, 'int rd_kafka_of_tomorrow(void); int call(void) { return rd_kafka_of_tomorrow(); }');
+    execFileSync('cc', ['-shared', '-fPIC', '-Wl,-z,now', '-o', addon, source]);
+    const { stdout } = await load({ RDKAFKA_RX_ADDON: addon });
+    rmSync(directory, { recursive: true });
+    expect(stdout).toMatch(
+      /does not load: .*rd_kafka_of_tomorrow; the librdkafka that it finds is too old: install 2.6.1/,
+    );
   });
 });
 
