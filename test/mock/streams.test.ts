@@ -1,7 +1,7 @@
 /** Streams of one consumer, every way to read one, and reads that end by themselves. */
 import { ArgumentError, type KafkaStream, LeaseHeldError, StateError, utf8 } from 'rdkafka-rx';
 import { firstValueFrom, type Observable, take, toArray } from 'rxjs';
-import { CALM_COMMITS, since } from '../support/since';
+import { CALM_COMMITS, OWN_ANSWERS, since } from '../support/since';
 import { Bench, next, numbered, quick, rejection, texts, thrown, unique } from './harness';
 import {
   arrived,
@@ -20,7 +20,7 @@ outlivesNothing();
 const bench = Bench.use();
 
 describe('several streams of one consumer', () => {
-  it('each gets its own topics, in one group', async () => {
+  since(...OWN_ANSWERS)('each gets its own topics, in one group', async () => {
     const one = await filled(bench, 3, 2);
     const two = await filled(bench, 4);
     const consumer = bench.consumer({ 'group.id': one.group, ...quick }, { value: utf8 });
@@ -32,7 +32,7 @@ describe('several streams of one consumer', () => {
     expect(read[1]?.map(place)).toEqual(upTo(4).map((offset) => `${two.topic}/0@${offset}`));
   });
 
-  it('one that is stalled does not hold up the other', async () => {
+  since(...OWN_ANSWERS)('one that is stalled does not hold up the other', async () => {
     const slow = await filled(bench, 5);
     const fast = await filled(bench, 200);
     const consumer = bench.consumer({ 'group.id': slow.group, ...quick }, {}, { credit: { laneMessages: 4 } });
@@ -315,20 +315,17 @@ describe("until: 'eof'", () => {
     }
   });
 
-  since('2.10.1', 'the answer for an earlier subscription can end a later one')(
-    'says so again when it is asked again, and reads the topic when it is there',
-    async () => {
-      const topic = unique('unborn');
-      const consumer = bench.consumer(quick, { value: utf8 });
-      for (const _ of [1, 2]) {
-        const error = await rejection(consumer.stream(topic, { until: 'eof' }).take());
-        expect(error.message).toMatch(/does not exist/);
-      }
-      await bench.topic(1, topic);
-      await bench.fill(topic, 2);
-      expect(texts((await consumer.stream(topic, { until: 'eof' }).take()) ?? [])).toEqual(numbered(2));
-    },
-  );
+  since(...OWN_ANSWERS)('says so again when it is asked again, and reads the topic when it is there', async () => {
+    const topic = unique('unborn');
+    const consumer = bench.consumer(quick, { value: utf8 });
+    for (const _ of [1, 2]) {
+      const error = await rejection(consumer.stream(topic, { until: 'eof' }).take());
+      expect(error.message).toMatch(/does not exist/);
+    }
+    await bench.topic(1, topic);
+    await bench.fill(topic, 2);
+    expect(texts((await consumer.stream(topic, { until: 'eof' }).take()) ?? [])).toEqual(numbered(2));
+  });
 
   describe.each([
     ['range', it],

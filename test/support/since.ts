@@ -20,3 +20,5 @@ export const CALM_COMMITS = [
   '2.10.1',
   'a commit while a cooperative group rebalances can make a member lose its partitions',
 ] as const;
+
+export const OWN_ANSWERS = ['2.10.1', 'the answer about an earlier subscription can end a later read'] as const;
