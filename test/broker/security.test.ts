@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Admin, type ClientOptions, Consumer, type GlobalConfig, type KafkaError, Producer } from 'rdkafka-rx';
-import { liveHandles } from 'rdkafka-rx/testing';
 import { filter, firstValueFrom } from 'rxjs';
+import { expectHandles } from '../support/handles';
 import { type Kafka, startKafka } from '../support/kafka';
 
 jest.setTimeout(120_000);
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await kafka.stop();
-  expect(liveHandles()).toBe(0);
+  await expectHandles(0);
 });
 
 const material = () => kafka.security as NonNullable<Kafka['security']>;

@@ -1,4 +1,5 @@
-import { liveHandles, MockCluster } from 'rdkafka-rx/testing';
+import { MockCluster } from 'rdkafka-rx/testing';
+import { expectHandles } from '../support/handles';
 import { Child, type Ended } from './child';
 
 jest.setTimeout(120_000);
@@ -9,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await cluster.stop();
-  expect(liveHandles()).toBe(0);
+  await expectHandles(0);
 });
 
 const dist = JSON.stringify(require.resolve('../../dist/index.js'));

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { Client, KafkaError, Producer } from 'rdkafka-rx';
 import { liveHandles, MockCluster } from 'rdkafka-rx/testing';
 import { isAtLeast } from '../../lib/capabilities';
+import { expectHandles } from '../support/handles';
 import { since } from '../support/since';
 import { Bench, rejection, unique } from './harness';
 
@@ -121,7 +122,7 @@ it('many at once are independent, and stop leaves nothing', async () => {
     }),
   );
   await Promise.all(clusters.map((cluster) => cluster.stop()));
-  expect(liveHandles()).toBe(before);
+  await expectHandles(before);
 });
 
 describe('Admin', () => {
