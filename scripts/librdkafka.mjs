@@ -44,11 +44,6 @@ const older = [
     '@confluentinc/kafka-javascript@1.2.0',
     'sha512-F5nlX282Cl7pDKbgbBJwPJtJm/+Mf0pn9h/hrkcjpeCiwRi3UjNXZE698tLOYwG4RnbDV7ECZ01FFpXHaMqP4Q==',
   ),
-  source(
-    '2.12.0',
-    '@confluentinc/kafka-javascript@1.6.0',
-    'sha512-MEdf2+PqAcqB6WegmzZnu56DFdGWmTzGk3soCavYf2nN2D5vpDkGCjfbfMbOBjtWHr35Q/QtFDOd0GHGGNdatQ==',
-  ),
 ];
 export const versions = [...older, newest].map(({ version }) => version);
 
