@@ -25,9 +25,10 @@ RUN apt-get -qq update \
  && apt-get clean && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 
-# For the dev container: what every command of CONTRIBUTING.md needs.
+# For the dev container: what every command of CONTRIBUTING.md needs. Java's package links into the directory of the manual, which a
+# slim image may lack.
 FROM toolchain AS dev
-RUN apt-get -qq update \
+RUN mkdir -p /usr/share/man/man1 && apt-get -qq update \
  && apt-get -qq install -y --no-install-recommends git less maven openjdk-21-jre-headless sudo \
  && apt-get clean && rm -rf /var/lib/apt/lists/* \
  && useradd --create-home --uid 1000 --shell /bin/bash node \

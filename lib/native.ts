@@ -6,6 +6,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { oldestLibrdkafka } from './capabilities';
 import { LoadError, type NativeError } from './errors';
 import { packageName, thisPlatform } from './platform';
 import type {
@@ -202,14 +203,21 @@ function load(): NativeAddon {
   }
 }
 
+/** What to do about an addon that does not load, by what the system's loader says of it. */
+const ways: readonly (readonly [sign: RegExp, way: string])[] = [
+  [/GLIBC/, '; this system is older than the one it was built for: build one here with `npx rdkafka-rx-build`'],
+  [
+    /\brd_kafka_/,
+    `; the librdkafka that it finds is too old: install ${oldestLibrdkafka} or newer, older ones lose messages`,
+  ],
+];
+
 function open(name: string): NativeAddon {
   try {
     return require(name) as NativeAddon;
   } catch (cause) {
     const { message } = cause as Error;
-    const way = /GLIBC/.test(message)
-      ? '; this system is older than the one it was built for: build one here with `npx rdkafka-rx-build`'
-      : '';
+    const way = ways.find(([sign]) => sign.test(message))?.[1] ?? '';
     throw new LoadError(`The rdkafka-rx addon ${name} does not load: ${message}${way}`, { cause });
   }
 }
@@ -219,6 +227,6 @@ export const native: NativeAddon = load();
 
 if (native.refused) {
   throw new LoadError(
-    `librdkafka ${native.version} is linked, which loses messages or hangs: use 2.6.1 or newer, except 2.10.0`,
+    `librdkafka ${native.version} is linked, which loses messages or hangs: use ${oldestLibrdkafka} or newer, except 2.10.0`,
   );
 }

@@ -50,6 +50,8 @@ export function closeOnSignals(clients: readonly Closable[], options: SignalOpti
     controller.abort(new Error(`the process got ${name}`));
     void closeAll(clients, timeoutMs).then(() => {
       dispose();
+      // The system spares process 1, which is what runs in a container, its own signal.
+      if (process.pid === 1) process.exit(128 + constants.signals[name]);
       process.kill(process.pid, name);
     });
   };

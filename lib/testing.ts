@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+import { requireSupport } from './capabilities';
 import { ArgumentError, ClosedError, ConfigError, KafkaError, type NativeError } from './errors';
 import { type ErrorName, errorCodes } from './generated/errors';
 import { type NativeMockCluster, native } from './native';
@@ -123,11 +124,19 @@ export class MockCluster {
     return this.#run(`Cannot create ${topic}`, (cluster) => cluster.createTopic(topic, partitions, replicas));
   }
 
-  /** Every request about the topic gets this error, until it is set to null. */
+  /**
+   * Every request about the topic gets this error, until it is set to null.
+   *
+   * @throws UnsupportedError before librdkafka 2.10.1, but for `UNKNOWN_TOPIC_OR_PART` and null
+   */
   setTopicError(topic: string, error: ErrorCode | null): Promise<void> {
-    return this.#run('Cannot set the error', (cluster) =>
-      cluster.setTopicError(topic, error === null ? 0 : codeOf(error)),
-    );
+    return this.#run('Cannot set the error', (cluster) => {
+      const code = error === null ? 0 : codeOf(error);
+      if (code !== 0 && code !== errorCodes.UNKNOWN_TOPIC_OR_PART) {
+        requireSupport('setTopicError() with another error than UNKNOWN_TOPIC_OR_PART', native.version);
+      }
+      return cluster.setTopicError(topic, code);
+    });
   }
 
   /** The next answers to this request are these errors, one each; null is a good answer. */

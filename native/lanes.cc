@@ -129,12 +129,12 @@ bool Lanes::Take() {
 
 bool Lanes::TakeFrom(Lane& lane) {
   const int64_t bytes = std::min({kTurnBytes, limits_.lane_bytes - lane.bytes, limits_.total_bytes - total_bytes_});
-  const int64_t want = std::clamp<int64_t>(std::min(bytes / lane.average, limits_.lane_messages - lane.messages), 1,
-                                           batch::kMaxMessages);
-  // Timeout 0: what is there, at once. A stale message (before a seek or a revoke) is dropped inside the call.
-  const ssize_t count = rd_kafka_consume_batch_queue(lane.source.queue.get(), 0, taken_, static_cast<size_t>(want));
-  if (count <= 0) return true;
-  DeliverRun(lane, static_cast<size_t>(count));
+  const auto want = static_cast<size_t>(std::clamp<int64_t>(
+      std::min(bytes / lane.average, limits_.lane_messages - lane.messages), 1, batch::kMaxMessages));
+  // A stale message (before a seek or a revoke) is dropped inside the call.
+  const size_t count = rd::Take(lane.source.queue.get(), taken_, want);
+  if (count == 0) return true;
+  DeliverRun(lane, count);
   tick_.lanes++;
   if (lane.messages >= limits_.lane_messages || lane.bytes >= limits_.lane_bytes) lane.gated = true;
   if (total_bytes_ >= limits_.total_bytes) total_gated_ = true;

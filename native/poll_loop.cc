@@ -14,8 +14,9 @@ constexpr int kTickMs = 1000;
 // behind. Safe because the addon is never unloaded (-z nodelete).
 constexpr int kCleanupMs = 3000;
 // How long JavaScript waits for the destruction, which waits in turn for calls in progress and for librdkafka's
-// threads.
-constexpr int kReapMs = 1000;
+// threads: before 2.10 one of them may sleep a second through the end. Together with the time that a close is given
+// when a container stops it has to stay below ten seconds.
+constexpr int kReapMs = 1500;
 // Items handed over at once, so that one turn of the event loop stays short (a chunk is about 512 KiB).
 constexpr size_t kCrossingItems = 16;
 // JavaScript is called when there is nothing more to serve, or when so many items or turns came together: it would wake

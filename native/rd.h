@@ -31,6 +31,20 @@ inline rd_kafka_resp_err_t SetMockRebalanceDelay(rd_kafka_mock_cluster_t* cluste
   return RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE;
 #endif
 }
+
+// What is in the queue now, at most `size` of it. Before 2.13.2 an end of partition or an error that is taken as part
+// of a batch moves the position past the next message, which is then never read when a rebalance pauses and resumes the
+// partition. Taken one by one they do not.
+inline size_t Take(rd_kafka_queue_t* queue, rd_kafka_message_t** messages, size_t size) {
+  static const bool batches = rd_kafka_version() >= 0x020d02ff;
+  if (batches) {
+    const ssize_t count = rd_kafka_consume_batch_queue(queue, 0, messages, size);
+    return count < 0 ? 0 : static_cast<size_t>(count);
+  }
+  size_t count = 0;
+  while (count < size && (messages[count] = rd_kafka_consume_queue(queue, 0)) != nullptr) count++;
+  return count;
+}
 }  // namespace rd
 
 namespace rd {

@@ -1,4 +1,4 @@
-// Fetches the pinned librdkafka source and builds it into a directory, in one atomic step.
+// Fetches a pinned source of librdkafka and builds it into a directory, in one atomic step.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {

@@ -1,11 +1,13 @@
 // Where librdkafka comes from. `node scripts/librdkafka.mjs include|path|libs|defines|docs|describe [sanitizer]` prints what binding.gyp
 // and the generators need, building the library first when it is not in the cache.
 //
-//   RDKAFKA_RX_LIBRDKAFKA=(unset)    the pinned source below, built once, static, into RDKAFKA_RX_CACHE (default ~/.cache/rdkafka-rx)
+//   RDKAFKA_RX_LIBRDKAFKA=(unset)    the newest of the pinned sources below, built once, static, into RDKAFKA_RX_CACHE
+//                                    (default ~/.cache/rdkafka-rx)
+//   RDKAFKA_RX_LIBRDKAFKA=2.8.0      another one of them
 //   RDKAFKA_RX_LIBRDKAFKA=system     the system's, through pkg-config
 //   RDKAFKA_RX_LIBRDKAFKA=/prefix    an installed one; the only way on Windows
 //
-// `node scripts/librdkafka.mjs source <directory>` unpacks the pinned source there, for a build by other means.
+// `node scripts/librdkafka.mjs source <directory>` unpacks the newest source there, for a build by other means.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -16,16 +18,41 @@ import { buildInto, unpackInto, withLock } from './librdkafka-build.mjs';
 import { pinnedCurl } from './librdkafka-curl.mjs';
 import { BuildError, cc, compilerId, cxx, installHint, pkgConfig, requireToolchain, say } from './toolchain.mjs';
 
-/** The newest librdkafka source that an npm package carries. Only its files are used: none of its scripts run, none of its dependencies are installed. */
-export const pinned = {
-  package: '@confluentinc/kafka-javascript@1.10.1',
-  integrity: 'sha512-KVePUBn21EqCVP9mfxzEuM3SYJHHEF7X+iiC2e43QQgDSyEaksInmCGooT3w5q+cNAdkSCrK71j0ICfqoSqZLw==',
+const source = (version, name, integrity) => ({
+  package: name,
+  integrity,
   directory: 'package/deps/librdkafka',
-  version: '2.15.1',
-};
+  version,
+});
 
-const oldest = '2.6.1';
-const refused = { '2.5.0': 'aborts the process when pushing telemetry', '2.10.0': 'can bootstrap in an endless loop' };
+/**
+ * Sources of librdkafka that npm packages carry. Only those files are used: none of a package's scripts run, none of its
+ * dependencies are installed. The newest is what the addon has; the others are there to try it on them.
+ */
+const newest = source(
+  '2.15.1',
+  '@confluentinc/kafka-javascript@1.10.1',
+  'sha512-KVePUBn21EqCVP9mfxzEuM3SYJHHEF7X+iiC2e43QQgDSyEaksInmCGooT3w5q+cNAdkSCrK71j0ICfqoSqZLw==',
+);
+const older = [
+  source(
+    '2.6.1',
+    '@confluentinc/kafka-javascript@1.0.0',
+    'sha512-rMcoeTnQ3YtyFaJ5CsHZvwRC7SCleIk6fZ5sNh5cDbZa2ocuukyO5J5pIhyrUW1FwHm/sauLuXPgwS8xrfiBDQ==',
+  ),
+  source(
+    '2.8.0',
+    '@confluentinc/kafka-javascript@1.2.0',
+    'sha512-F5nlX282Cl7pDKbgbBJwPJtJm/+Mf0pn9h/hrkcjpeCiwRi3UjNXZE698tLOYwG4RnbDV7ECZ01FFpXHaMqP4Q==',
+  ),
+];
+export const versions = [...older, newest].map(({ version }) => version);
+
+const oldest = {
+  version: '2.6.1',
+  reason: 'versions before 2.6.1 lose messages that are consumed in batches and cannot log in to Kafka 4 with SCRAM',
+};
+const refused = { '2.10.0': 'it can bootstrap in an endless loop' };
 
 export const cacheRoot = () =>
   process.env.RDKAFKA_RX_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'rdkafka-rx');
@@ -36,12 +63,16 @@ export const cacheRoot = () =>
 export async function librdkafka(sanitize = '') {
   const wanted = process.env.RDKAFKA_RX_LIBRDKAFKA?.trim() || '';
   requireToolchain(isAbsolute(wanted));
-  const found =
-    wanted === '' ? await fromPinnedSource(sanitize) : wanted === 'system' ? fromSystem() : fromPrefix(wanted);
-  return checkVersion(found);
+  return checkVersion(await find(wanted, sanitize));
 }
 
-async function fromPinnedSource(sanitize) {
+function find(wanted, sanitize) {
+  const pinned = wanted === '' ? newest : [...older, newest].find(({ version }) => version === wanted);
+  if (pinned) return fromPinnedSource(pinned, sanitize);
+  return wanted === 'system' ? fromSystem() : fromPrefix(wanted);
+}
+
+async function fromPinnedSource(pinned, sanitize) {
   const { missing, ...dependencies } = chooseDependencies(sanitize);
   const cflags = ['-O2', '-g', '-fPIC', '-fvisibility=hidden', '-fstack-protector-strong'];
   if (sanitize) cflags.push(`-fsanitize=${sanitize}`, '-fno-omit-frame-pointer');
@@ -109,7 +140,7 @@ function fromSystem() {
 function fromPrefix(prefix) {
   if (!isAbsolute(prefix)) {
     throw new BuildError(
-      `RDKAFKA_RX_LIBRDKAFKA is '${prefix}': give 'system', an absolute prefix, or nothing for the pinned source.`,
+      `RDKAFKA_RX_LIBRDKAFKA is '${prefix}': give 'system', an absolute prefix, one of ${versions.join(', ')}, or nothing for the newest of these.`,
     );
   }
   const include = join(prefix, 'include');
@@ -182,16 +213,10 @@ function headerVersion(include) {
 const order = (version) => version.split('.').reduce((sum, part) => sum * 1000 + Number(part), 0);
 
 function checkVersion(found) {
-  const way = 'unset RDKAFKA_RX_LIBRDKAFKA to build the pinned version';
-  if (refused[found.version])
-    throw new BuildError(
-      `librdkafka ${found.version} (${found.source}) is refused because it ${refused[found.version]}: ${way}.`,
-    );
-  if (order(found.version) < order(oldest)) {
-    throw new BuildError(
-      `librdkafka ${found.version} (${found.source}) is older than ${oldest}, the oldest this addon supports: ${way}.`,
-    );
-  }
+  const way = 'unset RDKAFKA_RX_LIBRDKAFKA to build the newest version';
+  const reason = refused[found.version] ?? (order(found.version) < order(oldest.version) ? oldest.reason : null);
+  if (reason)
+    throw new BuildError(`librdkafka ${found.version} (${found.source}) is refused because ${reason}: ${way}.`);
   return found;
 }
 
@@ -199,7 +224,7 @@ if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.me
   const [what = 'describe', sanitize = ''] = process.argv.slice(2);
   try {
     if (what === 'source') {
-      unpackInto(sanitize, pinned);
+      unpackInto(sanitize, newest);
       process.exit();
     }
     const found = await librdkafka(sanitize);

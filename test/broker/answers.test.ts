@@ -1,7 +1,7 @@
 /** What only a real broker answers: its refusals, its times, its limits. */
 import { Admin, Consumer, type KafkaError, ProduceError, Producer } from 'rdkafka-rx';
-import { liveHandles } from 'rdkafka-rx/testing';
 import { filter, firstValueFrom, type Observable } from 'rxjs';
+import { expectHandles } from '../support/handles';
 import { type Kafka, startKafka } from '../support/kafka';
 
 jest.setTimeout(60_000);
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close({ timeoutMs: 2_000 })));
 });
-afterAll(() => expect(liveHandles()).toBe(0));
+afterAll(() => expectHandles(0));
 
 const servers = () => ({ 'bootstrap.servers': kafka.brokers });
 const failure = (promise: Promise<unknown>) =>

@@ -1,6 +1,6 @@
 import { Consumer, type ConsumerConfig, Producer, type TopicPartition, utf8 } from 'rdkafka-rx';
-import { liveHandles } from 'rdkafka-rx/testing';
 import { filter, firstValueFrom, type Observable } from 'rxjs';
+import { expectHandles } from '../support/handles';
 import { type Kafka, startKafka } from '../support/kafka';
 
 jest.setTimeout(120_000);
@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await producer.close();
-  expect(liveHandles()).toBe(0);
+  await expectHandles(0);
 });
 
 function member(group: string, config: Partial<ConsumerConfig> = {}): Consumer<Buffer | null, string> {

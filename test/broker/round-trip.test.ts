@@ -1,7 +1,7 @@
 /** A million messages of every shape through a real Kafka, compared by digest, partition by partition. */
 import { createHash, type Hash } from 'node:crypto';
 import { Consumer, type MessageBatch, Producer, type ProducerRecord } from 'rdkafka-rx';
-import { liveHandles } from 'rdkafka-rx/testing';
+import { expectHandles } from '../support/handles';
 import { type Kafka, startKafka } from '../support/kafka';
 
 jest.setTimeout(300_000);
@@ -15,7 +15,7 @@ let kafka: Kafka;
 beforeAll(async () => {
   kafka = await startKafka();
 });
-afterAll(() => expect(liveHandles()).toBe(0));
+afterAll(() => expectHandles(0));
 
 /** Bytes that no codec makes smaller, and the same in every run. */
 const pool = (() => {

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Admin, type ClientOptions, Consumer, type GlobalConfig, type KafkaError, Producer } from 'rdkafka-rx';
-import { liveHandles } from 'rdkafka-rx/testing';
 import { firstValueFrom } from 'rxjs';
 import { native } from '../../lib/native';
+import { expectHandles } from '../support/handles';
 import { type Kafka, startKafka } from '../support/kafka';
 import { OIDC_CLIENT, startTokenEndpoint, type TokenEndpoint } from '../support/token-endpoint';
 import { unsignedToken } from '../support/unsigned-token';
@@ -17,7 +17,7 @@ beforeAll(async () => {
   kafka = await startKafka({ security: true });
   await kafka.createTopic(topic);
 });
-afterEach(() => expect(liveHandles()).toBe(0));
+afterEach(() => expectHandles(0));
 afterAll(() => kafka.stop());
 
 const material = () => kafka.security as NonNullable<Kafka['security']>;

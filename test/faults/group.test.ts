@@ -8,7 +8,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Producer } from 'rdkafka-rx';
-import { liveHandles } from 'rdkafka-rx/testing';
+import { expectHandles } from '../support/handles';
 import { type Kafka, startKafka } from '../support/kafka';
 
 const PARTITIONS = 12;
@@ -264,7 +264,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await kafka?.stop();
   rmSync(directory, { recursive: true, force: true });
-  expect(liveHandles()).toBe(0);
+  await expectHandles(0);
 }, 60_000);
 
 describe.each([

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 
-const addon = resolve(__dirname, '../../build/Release/rdkafka_rx.node');
+const addon = process.env.RDKAFKA_RX_ADDON ?? resolve(__dirname, '../../build/Release/rdkafka_rx.node');
 const ask = (program: string, ...args: string[]): string =>
   execFileSync(program, [...args, addon], { encoding: 'utf8', maxBuffer: 1 << 26 });
 const describeOnLinux = process.platform === 'linux' ? describe : describe.skip;

@@ -8,8 +8,9 @@ import {
   type TopicPartition,
   utf8,
 } from 'rdkafka-rx';
-import { liveHandles, MockCluster } from 'rdkafka-rx/testing';
+import { MockCluster } from 'rdkafka-rx/testing';
 import { SHORT_SESSION_MS } from '../../examples/support/short-session';
+import { expectHandles } from '../support/handles';
 
 jest.setTimeout(60_000);
 
@@ -17,10 +18,10 @@ let cluster: MockCluster;
 beforeAll(async () => {
   cluster = await MockCluster.start({ topics: { t: 4 } });
 });
-afterEach(() => expect(liveHandles()).toBe(1));
+afterEach(() => expectHandles(1));
 afterAll(async () => {
   await cluster.stop();
-  expect(liveHandles()).toBe(0);
+  await expectHandles(0);
 });
 
 const servers = () => ({ 'bootstrap.servers': cluster.bootstrapServers });

@@ -101,4 +101,14 @@ describe('an addon that cannot be loaded is one sentence', () => {
       /^LoadError ERR_KAFKA_CLIENT_LOAD The rdkafka-rx addon .*wrong\.node does not load: .+$/,
     );
   });
+
+  const onLinux = process.platform === 'linux' ? it : it.skip;
+  onLinux('one that finds too old a librdkafka: it says so', () => {
+    const source = 'int rd_kafka_of_tomorrow(void); int call(void) { return rd_kafka_of_tomorrow(); }';
+    writeFileSync(join(directory, 'tomorrow.c'), source);
+    execFileSync('cc', ['-shared', '-fPIC', '-Wl,-z,now', '-o', 'tomorrow.node', 'tomorrow.c'], { cwd: directory });
+    expect(load('tomorrow.node')).toMatch(
+      /does not load: .*rd_kafka_of_tomorrow; the librdkafka that it finds is too old: install 2.6.1/,
+    );
+  });
 });

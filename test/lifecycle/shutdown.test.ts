@@ -47,6 +47,18 @@ describe('closeOnSignals', () => {
     },
   );
 
+  test('process 1 of a container, which its own signal does not end, ends with the same status', async () => {
+    const { child, exited, line } = run(`
+      Object.defineProperty(process, 'pid', { value: 1 });
+      setInterval(() => {}, 1000); // such as a server
+      ${start}
+      console.log('ready');
+    })();`);
+    expect(await line()).toBe('ready');
+    child.kill('SIGTERM');
+    expect(await exited).toEqual([143, null]);
+  });
+
   test('a second signal ends the process at once', async () => {
     const { child, exited, line } = run(`${start}
       // The second signal counts when it comes later than half a second after the first.

@@ -229,6 +229,24 @@ describe('assign', () => {
     expect(texts(await gather(consumer, 1))).toEqual(['v2']);
   });
 
+  it('incrementally at the end of another partition: what comes there next is read', async () => {
+    const topic = await bench.topic(2);
+    await bench.fill(topic, 2);
+    const consumer = bench.reader({}, { value: utf8 });
+    const ends = [2, 0].map((offset, partition) =>
+      next(consumer.eof$, (end) => end.partition === partition && end.offset === offset),
+    );
+    await consumer.assign([{ topic, partition: 0, offset: 'beginning' }]);
+    expect(texts(await gather(consumer, 2))).toEqual(numbered(2));
+    await ends[0];
+    // librdkafka pauses and resumes every partition for this. It used to go on one past the end.
+    await consumer.incrementalAssign([{ topic, partition: 1, offset: 'beginning' }]);
+    await ends[1];
+    expect(consumer.position({ topic, partition: 0 })).toBe(2);
+    await bench.fill(topic, 3, { from: 2 });
+    expect(texts(await gather(consumer, 2))).toEqual(expect.arrayContaining(numbered(2, 2)));
+  });
+
   it('unassign stops reading, and subscribe is possible then', async () => {
     const { topic, consumer } = await assigned(1);
     await gather(consumer, 1);

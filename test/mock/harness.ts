@@ -16,9 +16,10 @@ import {
   type ProducerConfig,
   type Serializers,
 } from 'rdkafka-rx';
-import { liveHandles, MockCluster, type MockClusterOptions } from 'rdkafka-rx/testing';
+import { MockCluster, type MockClusterOptions } from 'rdkafka-rx/testing';
 import { filter, firstValueFrom, type Observable } from 'rxjs';
 import { SHORT_SESSION_MS } from '../../examples/support/short-session';
+import { expectHandles } from '../support/handles';
 
 /**
  * Settings of members whose group rebalances while it has members: the embedded cluster waits for them a second less
@@ -43,7 +44,7 @@ export class Bench {
     afterEach(() => bench.closeClients());
     afterAll(async () => {
       await bench.cluster.stop();
-      expect(liveHandles()).toBe(0);
+      await expectHandles(0);
     });
     return bench;
   }

@@ -49,7 +49,7 @@ describe('back-pressure', () => {
   it('ready() counts bytes too', async () => {
     const topic = await bench.topic();
     const producer = bench.producer({ 'queue.buffering.max.kbytes': 64, 'linger.ms': 0 });
-    await bench.cluster.setTopicError(topic, 'LEADER_NOT_AVAILABLE');
+    await bench.cluster.setTopicError(topic, 'UNKNOWN_TOPIC_OR_PART');
     const sent = [40_000, 40_000].map((bytes) => rejection(producer.send({ topic, value: Buffer.alloc(bytes) })));
     let free = false;
     const ready = producer.ready().then(() => {
@@ -231,7 +231,7 @@ describe('flush', () => {
     const producer = bench.producer();
     await producer.send({ topic, value: 'first' });
     const flushed = producer.flush({ timeoutMs: 10_000 });
-    await bench.cluster.setTopicError(topic, 'LEADER_NOT_AVAILABLE');
+    await bench.cluster.setTopicError(topic, 'UNKNOWN_TOPIC_OR_PART');
     const later = rejection(producer.send({ topic: 'elsewhere', partition: 99, value: 'x' }));
     await flushed;
     await producer.purge();

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCodes } from 'rdkafka-rx';
-import { liveHandles } from 'rdkafka-rx/testing';
+import { expectHandles } from '../support/handles';
 import { type Block, blocks, compile, pages, root, run } from './doc-blocks';
 
 // A program with all of lib/ is compiled.
@@ -32,9 +32,9 @@ describe('the programs run and print', () => {
     for (const block of programs) results.set(block, run(block));
     for (const result of results.values()) result.catch(() => {});
   });
-  afterAll(() => {
+  afterAll(async () => {
     kill.mockRestore();
-    expect(liveHandles()).toBe(0);
+    await expectHandles(0);
   });
 
   test.each(programs.map((block) => [block.at, block] as const))('%s', async (_, block) => {

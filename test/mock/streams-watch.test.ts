@@ -1,6 +1,7 @@
 /** What a stream says when it does not move, and the hooks of a rebalance. */
 import { type ConsumerOptions, StateError, type TopicPartition, utf8 } from 'rdkafka-rx';
 import { firstValueFrom, take, toArray } from 'rxjs';
+import { sinceConsumerProtocol } from '../support/since';
 import { Bench, next, numbered, quick, rejection, texts, unique } from './harness';
 import { deferred, event, filled, outlivesNothing, recorded, stored, upTo } from './streams-kit';
 
@@ -192,7 +193,7 @@ describe('onRevoked', () => {
 });
 
 describe('static membership', () => {
-  it('a member that comes back has its partitions again, and nobody else notices', async () => {
+  sinceConsumerProtocol()('a member that comes back has its partitions again, and nobody else notices', async () => {
     const topic = await bench.topic(2);
     const config = { 'group.id': unique('group'), 'group.protocol': 'consumer' } as const;
     const join = async (name: string) => {
