@@ -114,7 +114,12 @@ export const SUBJECTS: readonly Subject[] = [
     note: 'C, rd_kafka_produce in a loop, what rdkafka_performance -P does',
   },
   { suite: 'produce', name: 'sendBatch', run: { module: 'produce', mode: 'sendBatch' }, note: 'batches of 1,000' },
-  { suite: 'produce', name: 'send', run: { module: 'produce', mode: 'send' }, note: 'a promise for each message, 20,000 on the way' },
+  {
+    suite: 'produce',
+    name: 'send',
+    run: { module: 'produce', mode: 'send' },
+    note: 'a promise for each message, 20,000 on the way',
+  },
   ...rivals('produce'),
   { suite: 'latency', name: 'c', run: { program: 'latency' }, note: 'C, both clients in one process, one at a time' },
   { suite: 'latency', name: 'messages$', run: { module: 'latency', mode: 'messages$' }, note: 'one at a time' },

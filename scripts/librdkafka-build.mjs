@@ -71,7 +71,7 @@ export async function buildInto(prefix, recipe) {
     const log = `${prefix}.log`;
     rmSync(log, { force: true });
     const source = fetchSource(work, recipe);
-    const curl = recipe.curl && (await buildCurl(work, recipe, log));
+    const curl = recipe.curl && buildCurl(work, recipe, log);
     compile(source, work, curl, recipe, log);
     const staged = join(work, 'out');
     mkdirSync(join(staged, 'include/librdkafka'), { recursive: true });

@@ -1,16 +1,14 @@
 // A small static libcurl, HTTP alone, over the same static OpenSSL as librdkafka: what librdkafka fetches OAUTHBEARER tokens with (OIDC).
 // A shared libcurl brings an OpenSSL of its own, and librdkafka hands curl its SSL_CTX: both have to be one.
-import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { BuildError, run, step } from './toolchain.mjs';
+import { BuildError, installHint, step, which } from './toolchain.mjs';
 
-/** Rust's package of libcurl carries its source, and a published version of it can never change. */
+/** Rust's package of libcurl carries its source, and a published version of it can never change. Cargo fetches it from where it is set to. */
 export const pinnedCurl = {
-  address: 'https://static.crates.io/crates/curl-sys/curl-sys-0.4.91+curl-8.22.0.crate',
+  package: 'curl-sys',
+  version: '0.4.91+curl-8.22.0',
   sha256: 'cd39579123e45bf762716bb893d43886ed1cabe6289455be29a4f1d4e37afb06',
-  directory: 'curl-sys-0.4.91+curl-8.22.0/curl',
-  version: '8.22.0',
   /** What librdkafka does not use stays out: nobody has to look at its advisories. Proxies of the environment work. */
   options: [
     '-DHTTP_ONLY=ON',
@@ -26,13 +24,8 @@ export const pinnedCurl = {
 };
 
 /** @returns the directory of the headers, and the archive */
-export async function buildCurl(work, { dependencies, cflags, curl }, log) {
-  const tarball = join(work, 'curl.tar.gz');
-  writeFileSync(tarball, await download(curl));
-  const untar = run('tar', ['-xzf', tarball, '-C', work, curl.directory]);
-  if (untar.status !== 0)
-    throw new BuildError(`could not unpack curl's source: ${untar.stderr || untar.error?.message}`);
-
+export function buildCurl(work, { dependencies, cflags, curl }, log) {
+  const source = fetchCurl(work, curl, log);
   const archive = (name) => dependencies.libs.find((file) => basename(file) === name);
   const include = dependencies.cflags.find((flag) => flag.startsWith('-I'));
   const options = [
@@ -51,25 +44,33 @@ export async function buildCurl(work, { dependencies, cflags, curl }, log) {
     ...(include ? [`-DOPENSSL_INCLUDE_DIR=${include.slice(2)}`] : []),
     ...curl.options,
   ];
-  const source = join(work, curl.directory);
   const build = join(work, 'curl-build');
   step('configure of curl', 'cmake', ['-S', source, '-B', build, ...options], { log });
   step('make of curl', 'cmake', ['--build', build, '--parallel', '--target', 'libcurl_static'], { log });
   return { include: join(source, 'include'), archive: join(build, 'lib/libcurl.a') };
 }
 
-async function download({ address, sha256, version }) {
-  const failed = (reason) =>
-    new BuildError(
-      `could not fetch curl ${version} from ${address}: ${reason}. Without RDKAFKA_RX_CURL=static it is not needed.`,
-    );
-  const response = await fetch(address).catch((error) => {
-    throw failed(error.cause?.message ?? error.message);
-  });
-  if (!response.ok) throw failed(`${response.status} ${response.statusText}`);
-  const bytes = Buffer.from(await response.arrayBuffer());
-  const digest = createHash('sha256').update(bytes).digest('hex');
-  if (digest !== sha256)
-    throw new BuildError(`curl's source has the wrong checksum: expected ${sha256}, got ${digest}.`);
-  return bytes;
+/** Cargo compares every file with the checksums of the package, and we those of the package with the pinned one. */
+function fetchCurl(work, curl, log) {
+  for (const [tool, names] of Object.entries({
+    cargo: { apk: 'cargo', dnf: 'cargo', pacman: 'rust', brew: 'rust' },
+    cmake: {},
+  })) {
+    if (which(tool)) continue;
+    const hint = installHint({ apt: tool, apk: tool, dnf: tool, pacman: tool, brew: tool, ...names });
+    throw new BuildError(`RDKAFKA_RX_CURL=static needs ${tool}: ${hint}. Without it no curl is built.`);
+  }
+  const project = join(work, 'curl-source');
+  mkdirSync(project);
+  writeFileSync(join(project, 'lib.rs'), '');
+  writeFileSync(
+    join(project, 'Cargo.toml'),
+    `[package]\nname = "source"\nversion = "0.0.0"\n[lib]\npath = "lib.rs"\n[dependencies]\n${curl.package} = "=${curl.version}"\n`,
+  );
+  step("fetching curl's source", 'cargo', ['vendor', '--quiet'], { cwd: project, log });
+  const source = join(project, 'vendor', curl.package);
+  const { package: sha256 } = JSON.parse(readFileSync(join(source, '.cargo-checksum.json'), 'utf8'));
+  if (sha256 !== curl.sha256)
+    throw new BuildError(`curl's source has the wrong checksum: expected ${curl.sha256}, got ${sha256}.`);
+  return join(source, 'curl');
 }
