@@ -330,7 +330,9 @@ export class Lane implements LaneHandle {
   decodeAhead(max: number, strict: boolean, ready: () => void): void {
     if (this.decoders.none || this.decoding || this.refused !== null) return;
     this.undecoded = Number.POSITIVE_INFINITY;
-    const stop = max < this.end - this.next ? this.next + max : this.end;
+    // What is done already will be passed over, and what comes after it taken in its place.
+    if (this.skips > 0) this.passSettled();
+    const stop = Math.min(this.end, this.next + max + this.skips);
     for (let seq = this.next; seq < stop; ) {
       const chunk = this.chunkAt(seq) as Chunk;
       const wait = chunk.decodeAll();
