@@ -29,7 +29,7 @@ const source = (version, name, integrity) => ({
  * Sources of librdkafka that npm packages carry. Only those files are used: none of a package's scripts run, none of its
  * dependencies are installed. The newest is what the addon has; the others are there to try it on them.
  */
-const newest = source(
+export const newest = source(
   '2.15.1',
   '@confluentinc/kafka-javascript@1.10.1',
   'sha512-KVePUBn21EqCVP9mfxzEuM3SYJHHEF7X+iiC2e43QQgDSyEaksInmCGooT3w5q+cNAdkSCrK71j0ICfqoSqZLw==',

@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { buildAddon } from './build-native.mjs';
-import { cacheRoot, pinned } from './librdkafka.mjs';
+import { cacheRoot, newest } from './librdkafka.mjs';
 import { unpackInto, withLock } from './librdkafka-build.mjs';
 import { nodeBinary } from './node-matrix.mjs';
 import { root } from './platforms.mjs';
@@ -18,19 +18,19 @@ const named = process.env.RDKAFKA_RX_LIBRDKAFKA;
 
 /** @returns the prefix of the shared library */
 async function sharedLibrdkafka() {
-  const prefix = join(cacheRoot(), `librdkafka-${pinned.version}-shared`);
+  const prefix = join(cacheRoot(), `librdkafka-${newest.version}-shared`);
   if (!existsSync(prefix)) await withLock(prefix, () => installShared(prefix));
   return prefix;
 }
 
 /** configure, make, make install, as whoever packages it does. */
 function installShared(prefix) {
-  say(`building a shared librdkafka ${pinned.version} once into ${prefix} ...`);
+  say(`building a shared librdkafka ${newest.version} once into ${prefix} ...`);
   const work = mkdtempSync(`${prefix}.build-`);
   const log = `${prefix}.log`;
   try {
     const cwd = join(work, 'source');
-    unpackInto(cwd, pinned);
+    unpackInto(cwd, newest);
     const env = { ...process.env, MAKEFLAGS: '', MAKELEVEL: '' };
     const options = [`--prefix=${prefix}`, '--enable-ssl', '--disable-gssapi'];
     step('configure of librdkafka', 'bash', ['./configure', ...options], { cwd, env, log });

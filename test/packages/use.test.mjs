@@ -1,5 +1,6 @@
 // The installed package in the ways that projects use one.
 import assert from 'node:assert';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { here } from './registry.mjs';
@@ -44,10 +45,11 @@ for (const [name, type, options] of [
   test(`strict TypeScript, moduleResolution ${name}`, { timeout }, async () => {
     const directory = name.replace(/\W+/g, '-');
     // The type of a file is that of the package.json above it, the source's too.
-    project.write('package.json', JSON.stringify({ name: 'empty', private: true, type }));
+    const manifest = readFileSync(join(project.cwd, 'package.json'), 'utf8');
+    project.write('package.json', JSON.stringify({ ...JSON.parse(manifest), type }));
     await compile('typed.ts', directory, options);
     await consumed(`${directory}/typed.js`);
-    project.write('package.json', JSON.stringify({ name: 'empty', private: true }));
+    project.write('package.json', manifest);
   });
 }
 
