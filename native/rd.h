@@ -36,8 +36,7 @@ inline rd_kafka_resp_err_t SetMockRebalanceDelay(rd_kafka_mock_cluster_t* cluste
 // of a batch moves the position past the next message, which is then never read when a rebalance pauses and resumes the
 // partition. Taken one by one they do not.
 inline size_t Take(rd_kafka_queue_t* queue, rd_kafka_message_t** messages, size_t size) {
-  static const bool batches = rd_kafka_version() >= 0x020d02ff;
-  if (batches) {
+  if (rd_kafka_version() >= 0x020d02ff) {
     const ssize_t count = rd_kafka_consume_batch_queue(queue, 0, messages, size);
     return count < 0 ? 0 : static_cast<size_t>(count);
   }

@@ -102,11 +102,16 @@ export class Bench {
     return this.keep(new Admin({ ...servers, ...config } as AdminConfig, options));
   }
 
-  /** `count` records `v0`, `v1`, … into one partition. */
+  /**
+   * `count` records `v0`, `v1`, … into one partition, and into one batch, because the embedded cluster answers a fetch with
+   * one: so they are received together. A topic that a producer does not know yet gives the first record a batch of its
+   * own now and then, and so does a producer whose thread has to wait for a processor longer than it lingers.
+   */
   async fill(topic: string, count: number, options: { partition?: number; from?: number } = {}): Promise<void> {
     const { partition = 0, from = 0 } = options;
-    const producer = this.producer();
+    const producer = this.producer({ 'linger.ms': 25 });
     const records = Array.from({ length: count }, (_, i) => ({ partition, value: `v${from + i}` }));
+    await producer.metadata(topic);
     await producer.sendBatch({ topic, records });
   }
 
