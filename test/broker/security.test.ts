@@ -230,6 +230,9 @@ describe('SASL', () => {
 });
 
 const hasOidc = native.builtinFeatures().split(',').includes('oidc');
+process.stderr.write(
+  `left out, because this addon has ${hasOidc ? 'curl: the refusal of OIDC without it' : 'no curl: tokens that librdkafka fetches'}\n`,
+);
 
 const oidc = (url: string, more: object = {}): GlobalConfig =>
   ({
