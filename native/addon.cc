@@ -6,8 +6,25 @@
 
 namespace {
 
+// process.exit() in the main thread runs no cleanup hooks, only what listens for 'exit'; then come the exit handlers of
+// C libraries, under librdkafka's threads. OpenSSL's frees what they use: where it is Node's or the system's own, one
+// exit in 300 with TLS connections crashed.
+void EndAtExit(Napi::Env env) {
+  Napi::Value process = Get(env.Global(), "process");
+  Napi::Value once = Get(process, "once");
+  if (!once.IsFunction()) return;
+  Napi::Function end = Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
+    auto* state = info.Env().GetInstanceData<EnvState>();
+    state->BeginEnd();
+    state->AwaitEnd();
+  });
+  const napi_value arguments[] = {Napi::String::New(env, "exit"), end};
+  napi_call_function(env, process, once, 2, arguments, nullptr);
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(std::make_unique<EnvState>().release());  // node deletes it with the environment
+  EndAtExit(env);
   exports["version"] = Napi::String::New(env, rd_kafka_version_str());
   exports["versionNumber"] = Napi::Number::New(env, rd_kafka_version());
   exports["refused"] = Napi::Boolean::New(env, IsRefusedLibrdkafka(rd_kafka_version()));

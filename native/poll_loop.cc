@@ -130,19 +130,21 @@ void PollLoop::Start(Napi::Env env, std::shared_ptr<JsSide> js, std::unique_ptr<
   std::thread([self = shared_from_this()] { self->Run(); }).detach();
 }
 
+void EnvState::BeginEnd() {
+  if (ends) return;
+  ends = After(kCleanupMs);
+  for (const auto& loop : loops) loop->Abandon();
+}
+
+void EnvState::AwaitEnd() {
+  for (const auto& loop : loops) loop->AwaitReaped(*ends);
+}
+
 void PollLoop::CleanupHook(void* raw) {
-  // The loops end without JavaScript: no group leave, nothing flushed (only an awaited close() promises that).
   auto self = static_cast<PollLoop*>(raw)->shared_from_this();
-  EnvState& state = *self->env_state_;
-  if (!state.ends) {
-    state.ends = After(kCleanupMs);
-    for (const auto& loop : state.loops) loop->Abandon();
-  }
+  self->env_state_->BeginEnd();
   self->hooked_ = false;
-  {
-    std::unique_lock<std::mutex> lock(self->mutex_);
-    self->reaped_condition_.wait_until(lock, *state.ends, [&] { return self->reaped_; });
-  }
+  self->AwaitReaped(*self->env_state_->ends);
   // A thread that is late, or stuck for good, finds the door closed from here on. It may also be the last owner of the
   // loop and must not free a JavaScript reference then, so that is done here.
   self->Disconnect(nullptr);
@@ -200,6 +202,11 @@ void PollLoop::Abandon() {
   Wake();
 }
 
+void PollLoop::AwaitReaped(Clock::time_point until) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  reaped_condition_.wait_until(lock, until, [&] { return reaped_; });
+}
+
 void PollLoop::Wake() noexcept {
   // The ready bit was set before this exchange. If the loop is already told to wake, its own exchange comes after ours
   // in the flag's modification order, so it sees the bit; else we notify under the lock, so it cannot be between its
@@ -251,10 +258,7 @@ void PollLoop::Finish() {
   }
   Cross();
   std::thread([self = shared_from_this()] { self->Reap(); }).detach();
-  {
-    std::unique_lock<std::mutex> lock(mutex_);
-    reaped_condition_.wait_for(lock, std::chrono::milliseconds(kReapMs), [&] { return reaped_; });
-  }
+  AwaitReaped(After(kReapMs));
   Disconnect(MakeDelivery([self = shared_from_this()](Napi::Env env, JsSide& js) {
     self->FinishOnJs(env, js);
     return Napi::Value();

@@ -64,7 +64,12 @@ struct EnvState {
   std::shared_ptr<batch::SlabPool> pool = std::make_shared<batch::SlabPool>();
   std::unordered_set<std::shared_ptr<PollLoop>> loops;
   size_t handed_over = 0;  // bytes of slabs since the collector was last nudged
-  Deadline ends;           // set when the environment ends: until then its hooks wait, all together
+  Deadline ends;           // set when the environment ends: until then it is waited for its loops, all together
+
+  // The loops end without JavaScript: no group leave, nothing flushed (only an awaited close() promises that).
+  void BeginEnd();
+  // Until the handles are destroyed, or the time is over.
+  void AwaitEnd();
 };
 
 // A librdkafka queue that wakes the loop when it gets its first event. Poll thread only, but for `ready`.
@@ -121,6 +126,8 @@ class PollLoop : public std::enable_shared_from_this<PollLoop> {
   void BeginClose(uint32_t request, int timeout_ms);
   // Leaves at once, no group leave, waits for nothing.
   void Abandon();
+  // Blocks until the handle is destroyed, or the time has come.
+  void AwaitReaped(Clock::time_point until);
 
   // Any thread.
   void Wake() noexcept;

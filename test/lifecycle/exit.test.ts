@@ -135,6 +135,15 @@ describe('an abrupt end does not crash', () => {
     expect(await run(`${busy}\n${end}`).ended).toMatchObject(expected);
   });
 
+  // What comes after is the end of C libraries: a thread that still speaks TLS would meet an OpenSSL that is gone.
+  it.each([
+    ['process.exit', 'process.exit(5)', 5],
+    ['an uncaught exception', "setImmediate(() => { throw new Error('on purpose') })", 1],
+  ])('%s ends the threads of all clients first', async (_, end, code) => {
+    const child = run(`process.on('exit', () => say('handles ' + liveHandles()));\n${busy}\n${end}`);
+    expect(await child.ended).toMatchObject({ code, out: 'handles 0\n' });
+  });
+
   it('SIGINT with open clients ends at once', async () => {
     const child = run(`${busy}\nsay('busy')`);
     await child.said('busy');

@@ -125,11 +125,12 @@ it('refuses a server whose certificate another authority signed', async () => {
 });
 
 it('lets a process exit in the middle of TLS traffic', async () => {
-  // OpenSSL used to free its tables at exit, under threads that were using them: with eight clients one exit in fifteen.
+  // OpenSSL used to free its tables at exit, under threads that were using them: with eight clients one exit in fifteen
+  // with OpenSSL inside the addon, and one in 300 with Node's, which a librdkafka of the system is bound to.
   const script = `
     const addon = require(${JSON.stringify(addonPath())});
     const admins = Array.from({ length: 8 }, () => new addon.Admin(${JSON.stringify(settings('ca.pem'))}, {}, () => {}));
-    admins[0].metadata(null, 10000).then(() => process.exit(7));
+    admins[0].metadata(null, 10000).catch(() => {}).then(() => process.exit(7));
   `;
   for (let round = 0; round < 10; round++) {
     const ended = promisify(execFile)(process.execPath, ['-e', script]);
