@@ -151,6 +151,14 @@ export function configErrorFromNative(
         "RDKAFKA_RX_CURL=static, or give tokens with the option 'oauthBearerToken'",
     );
   }
+  const compression = /refused the value of "(compression\.(?:codec|type))"/.exec(error.message)?.[1];
+  if (compression !== undefined) {
+    return fail(
+      compression,
+      `needs a librdkafka built with ${config.get(compression)}, and this one was not: use another codec or the platform's ` +
+        'package, or install what the build said was missing and build again',
+    );
+  }
   const unknown = /does not know the property "([^"]+)"/.exec(error.message)?.[1];
   if (unknown === undefined)
     return new ConfigError(`librdkafka refuses the configuration: ${config.redact(error.message)}`);

@@ -1,6 +1,7 @@
 /** A million messages of every shape through a real Kafka, compared by digest, partition by partition. */
 import { createHash, type Hash } from 'node:crypto';
 import { Consumer, type MessageBatch, Producer, type ProducerRecord } from 'rdkafka-rx';
+import { CODECS } from '../support/codecs';
 import { expectHandles } from '../support/handles';
 import { type Kafka, startKafka } from '../support/kafka';
 
@@ -8,7 +9,6 @@ jest.setTimeout(300_000);
 
 const PARTITIONS = 6;
 const MESSAGES = 1_000_000;
-const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 const LARGEST = 5 * 1024 * 1024;
 
 let kafka: Kafka;

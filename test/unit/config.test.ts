@@ -223,6 +223,12 @@ describe('older librdkafka', () => {
     for (const key of ['sasl.oauthbearer.method', 'sasl.oauthbearer.client.secret', 'https.ca.location'])
       expect(refuse(key)).toMatchObject({ name: 'ConfigError', key, message: expect.stringMatching(/needs .* curl/) });
     expect(refuse('ssl.key.pem').message).not.toMatch(/curl/);
+    const zstd = normalizeProducerConfig({ ...base, 'compression.type': 'zstd' });
+    const refused = { message: 'librdkafka refused the value of "compression.type"' };
+    expect(configErrorFromNative(refused, zstd, '2.15.1')).toMatchObject({
+      key: 'compression.type',
+      message: expect.stringMatching(/^'compression\.type' needs a librdkafka built with zstd, .* another codec/),
+    });
   });
 });
 
