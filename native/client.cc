@@ -40,14 +40,16 @@ Napi::Value ToJs(Napi::Env env, const rd::Metadata& metadata) {
 }
 
 void Client::Open(const Napi::CallbackInfo& info, rd_kafka_type_t type, int events, bool keep_alive,
-                  const MakeRole& make) {
+                  const MakeRole& make, const Prepare& prepare) {
   Napi::Env env = info.Env();
   auto loop = std::make_shared<PollLoop>();
   RdError error;
-  rd::Conf conf = MakeConf(SettingsFromJs(info[0]), &error);
+  const Settings settings = SettingsFromJs(info[0]);
+  rd::Conf conf = MakeConf(settings, &error);
   if (env.IsExceptionPending()) return;
   rd_kafka_t* rk = nullptr;
   if (conf) {
+    if (prepare) prepare(conf.get(), settings);
     rd_kafka_conf_set_events(conf.get(), events | kCommonEvents);
     rd_kafka_conf_set_throttle_cb(conf.get(), OnThrottle);
     if (type == RD_KAFKA_CONSUMER) rd_kafka_conf_set_error_cb(conf.get(), OnPartitionError);

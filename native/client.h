@@ -12,11 +12,13 @@ class Client {
  protected:
   // Null and the error set when there is no such client.
   using MakeRole = std::function<std::unique_ptr<Role>(PollLoop&, RdError*)>;
+  using Prepare = std::function<void(rd_kafka_conf_t*, const Settings&)>;
   using Run = std::function<void(PollLoop&, uint32_t)>;
 
   // Makes the librdkafka client of info[0] (settings), delivering to info[2]. Its name becomes the wrap's `name`. On
   // failure a NativeError is thrown and the wrap stays closed.
-  void Open(const Napi::CallbackInfo& info, rd_kafka_type_t type, int events, bool keep_alive, const MakeRole& make);
+  void Open(const Napi::CallbackInfo& info, rd_kafka_type_t type, int events, bool keep_alive, const MakeRole& make,
+            const Prepare& prepare = nullptr);
 
   // Promise of a command that runs on the poll thread as run(loop, request).
   Napi::Value Request(Napi::Env env, Run run);

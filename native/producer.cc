@@ -22,7 +22,8 @@ uintptr_t Opaque(const batch::Record& record) {
 bool IsPlain(const batch::Record& record) { return record.timestamp == 0 && record.headers_length == 0; }
 }  // namespace
 
-ProducerRole::ProducerRole(PollLoop& loop) : loop_(loop), events_(rd_kafka_queue_get_main(loop.rk())) {
+ProducerRole::ProducerRole(PollLoop& loop, std::unique_ptr<StickyPartitioner> partitioner)
+    : loop_(loop), partitioner_(std::move(partitioner)), events_(rd_kafka_queue_get_main(loop.rk())) {
   events_.Listen(loop);
 }
 
@@ -102,17 +103,20 @@ bool ProducerRole::Account(Pack& pack, const batch::Record& record, rd_kafka_res
 }
 
 // Records for one topic and partition that follow each other: rd_kafka_produce_batch() reads the clock, checks and
-// locks once for all of them, where every call of rd_kafka_produceva() does so several times.
+// locks once for all of them, where every call of rd_kafka_produceva() does so several times. Where the partitioner
+// keeps those without a key together, it is asked for the first of them only.
 bool ProducerRole::ProduceRun(Pack& pack, const batch::Record& first) {
   rd_kafka_topic_t* topic = TopicOf(first.topic);
   if (topic == nullptr) return Account(pack, first, RD_KAFKA_RESP_ERR__INVALID_ARG);
+  const bool is_sticky = partitioner_ && first.partition == RD_KAFKA_PARTITION_UA && first.key_length < 0;
   batch::Record records[kRunRecords];
   rd_kafka_message_t messages[kRunRecords];
   size_t count = 0;
   for (size_t at = pack.position; count < kRunRecords; at = records[count++].End(at)) {
     batch::Record& record = records[count];
     const uint8_t* payload = pack.Read(at, &record);
-    if (payload == nullptr || !IsPlain(record) || record.topic != first.topic || record.partition != first.partition) {
+    if (payload == nullptr || !IsPlain(record) || record.topic != first.topic || record.partition != first.partition ||
+        (is_sticky && record.key_length >= 0)) {
       break;
     }
     rd_kafka_message_t& message = messages[count] = {};
@@ -123,7 +127,15 @@ bool ProducerRole::ProduceRun(Pack& pack, const batch::Record& first) {
     message.payload = record.value_length < 0 ? nullptr : const_cast<uint8_t*>(payload) + key_length;
     message.len = static_cast<size_t>(std::max(record.value_length, 0));
   }
-  rd_kafka_produce_batch(topic, first.partition, RD_KAFKA_MSG_F_COPY, messages, static_cast<int>(count));
+  auto produce = [&](int32_t partition, size_t from, size_t to) {
+    rd_kafka_produce_batch(topic, partition, RD_KAFKA_MSG_F_COPY, messages + from, static_cast<int>(to - from));
+  };
+  if (is_sticky && count > 1) {
+    const int32_t partition = partitioner_->Follow(messages[0]._private, [&] { produce(RD_KAFKA_PARTITION_UA, 0, 1); });
+    if (messages[0].err != RD_KAFKA_RESP_ERR__QUEUE_FULL) produce(partition, 1, count);
+  } else {
+    produce(first.partition, 0, count);
+  }
   for (size_t i = 0; i < count; i++) {
     if (!Account(pack, records[i], messages[i].err)) return false;
     // Those behind it were not tried.
@@ -252,11 +264,20 @@ Napi::Function Producer::Define(Napi::Env env) {
 
 Producer::Producer(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   if (!IsWrapped(info.Env(), this)) return;
-  Open(info, RD_KAFKA_PRODUCER, RD_KAFKA_EVENT_DR, false, [&](PollLoop& loop, RdError*) {
-    auto role = std::make_unique<ProducerRole>(loop);
+  std::unique_ptr<StickyPartitioner> partitioner;
+  auto make = [&](PollLoop& loop, RdError*) {
+    auto role = std::make_unique<ProducerRole>(loop, std::move(partitioner));
     role_ = role.get();
     return role;
-  });
+  };
+  auto prepare = [&](rd_kafka_conf_t* conf, const Settings& settings) {
+    const char* chosen = nullptr;
+    for (const auto& [key, value] : settings) {
+      if (key == "sticky.partitioning.linger.ms") chosen = value.c_str();
+    }
+    partitioner = StickyPartitioner::Install(conf, chosen);
+  };
+  Open(info, RD_KAFKA_PRODUCER, RD_KAFKA_EVENT_DR, false, make, prepare);
 }
 
 void Producer::Topic(const Napi::CallbackInfo& info) {

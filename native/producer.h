@@ -2,11 +2,12 @@
 #pragma once
 
 #include "client.h"
+#include "partitioner.h"
 
 // Lives on the poll thread.
 class ProducerRole final : public Role {
  public:
-  explicit ProducerRole(PollLoop& loop);
+  ProducerRole(PollLoop& loop, std::unique_ptr<StickyPartitioner> partitioner);
 
   bool Serve() override;
   Deadline NextDeadline() const override;
@@ -49,6 +50,7 @@ class ProducerRole final : public Role {
   bool Empty() const { return in_librdkafka_ == 0 && pending_.empty(); }
 
   PollLoop& loop_;
+  const std::unique_ptr<StickyPartitioner> partitioner_;  // null: librdkafka's own
   Source events_;
   std::deque<Pack> pending_;
   std::vector<std::string> topic_names_;

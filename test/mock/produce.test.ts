@@ -1,4 +1,5 @@
 import { type DeliveryReport, int64, json, type Message, type ProducerRecord, utf8 } from 'rdkafka-rx';
+import { CODECS } from '../support/codecs';
 import { Bench, gather, next, rejection, texts } from './harness';
 
 const bench = Bench.use({ brokers: 1 });
@@ -165,7 +166,7 @@ describe('what is sent is what is read', () => {
     expect(texts((await bench.contents(topic))[0] ?? [])).toEqual(['first']);
   });
 
-  it.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)('with compression %s', async (codec) => {
+  it.each(CODECS)('with compression %s', async (codec) => {
     const topic = await bench.topic();
     const producer = bench.producer({ 'compression.type': codec, 'linger.ms': 20 });
     const values = Array.from({ length: 500 }, (_, i) => `${i}:${'compressible '.repeat(20)}`);
@@ -201,6 +202,65 @@ describe('which partition', () => {
     const java = await bench.producer().sendBatch({ topic, records });
     const other = await bench.producer({ partitioner: 'fnv1a' }).sendBatch({ topic, records });
     expect([...other.partitions]).not.toEqual([...java.partitions]);
+  });
+
+  const keyless = (count: number) => Array.from({ length: count }, (_, i) => ({ value: String(i) }));
+
+  it('is one for all records without a key, until it is another one’s turn', async () => {
+    const topic = await bench.topic(8);
+    const stays = bench.producer({ 'sticky.partitioning.linger.ms': 600_000 });
+    await stays.send({ topic, value: 'until then no partition has a leader' });
+    const first = await stays.sendBatch({ topic, records: keyless(1000) });
+    const then = await stays.sendBatch({ topic, records: keyless(1000) });
+    expect(new Set([...first.partitions, ...then.partitions]).size).toBe(1);
+    const { partition } = await stays.send({ topic, value: 'alone' });
+    expect(partition).toBe(first.partitions[0]);
+    // In the order in which they were sent, though they were handed over in several runs.
+    const { offsets } = first;
+    expect([...offsets]).toEqual(Array.from({ length: 1000 }, (_, i) => (offsets[0] as number) + i));
+
+    const moves = bench.producer({ 'sticky.partitioning.linger.ms': 1 });
+    const seen = new Set<number>();
+    while (seen.size < 8)
+      for (const at of (await moves.sendBatch({ topic, records: keyless(10) })).partitions) seen.add(at);
+  });
+
+  it('is that of the topic: each has its own', async () => {
+    const [one, other] = [await bench.topic(64), await bench.topic(64)];
+    const producer = bench.producer({ 'sticky.partitioning.linger.ms': 600_000 });
+    for (const topic of [one, other]) await producer.send({ topic, value: 'until then no partition has a leader' });
+    const records = Array.from({ length: 200 }, (_, i) => ({ topic: i % 2 ? one : other, value: String(i) }));
+    const { partitions } = await producer.sendBatch(records);
+    expect(new Set(partitions.filter((_, i) => i % 2)).size).toBe(1);
+    expect(new Set(partitions.filter((_, i) => !(i % 2))).size).toBe(1);
+  });
+
+  it.each([
+    ['without stickiness', { 'sticky.partitioning.linger.ms': 0 } as const],
+    ['without lingering', { 'linger.ms': 0 } as const],
+  ])('is any for each record without a key, %s', async (_, config) => {
+    const topic = await bench.topic(4);
+    const producer = bench.producer(config);
+    await producer.metadata(topic);
+    const { partitions } = await producer.sendBatch({ topic, records: keyless(400) });
+    expect(new Set(partitions).size).toBe(4);
+  });
+
+  it('is the hash of no key, where the partitioner is asked to hash it', async () => {
+    const topic = await bench.topic(4);
+    const producer = bench.producer({ partitioner: 'murmur2', 'sticky.partitioning.linger.ms': 1 });
+    const { partitions } = await producer.sendBatch({ topic, records: keyless(1000) });
+    expect(new Set(partitions).size).toBe(1);
+  });
+
+  it('keeps keys in their partitions when some records have none', async () => {
+    const topic = await bench.topic(8);
+    const producer = bench.producer({ 'sticky.partitioning.linger.ms': 600_000 });
+    await producer.send({ topic, value: 'until then no partition has a leader' });
+    const records = Array.from({ length: 300 }, (_, i) => ({ key: i % 3 ? `key-${i}` : null, value: String(i) }));
+    const { partitions } = await producer.sendBatch({ topic, records });
+    const wanted = records.map(({ key }) => (key === null ? partitions[0] : murmur2(key) % 8));
+    expect([...partitions]).toEqual(wanted);
   });
 });
 
