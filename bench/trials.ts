@@ -118,7 +118,7 @@ export const SUBJECTS: readonly Subject[] = [
     suite: 'produce',
     name: 'send',
     run: { module: 'produce', mode: 'send' },
-    note: 'a promise for each message, 20,000 on the way',
+    note: 'a promise for each message, 10,000 on the way',
   },
   ...rivals('produce'),
   { suite: 'latency', name: 'c', run: { program: 'latency' }, note: 'C, both clients in one process, one at a time' },
@@ -347,4 +347,8 @@ export const PROGRAM_CONFIG = { 'enable.partition.eof': true, 'enable.auto.offse
  * broker's 5 s, would only make them longer.
  */
 export const HEARTBEAT_MS = 500;
-export const PRODUCER_CONFIG = { 'linger.ms': 5, acks: 'all', 'enable.metrics.push': false } as const;
+/**
+ * The shortest lingering that costs none of them anything: with 1, 2 and 5 ms C and those that keep 100,000 messages on the way are
+ * equally fast, and what keeps fewer waits less.
+ */
+export const PRODUCER_CONFIG = { 'linger.ms': 1, acks: 'all', 'enable.metrics.push': false } as const;

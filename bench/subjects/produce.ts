@@ -6,7 +6,7 @@ import { Meter, payloads, Window } from './meter';
 
 const BATCH = 1000;
 /** Messages with a promise each that are on the way at a time; more would only be collected for longer. */
-const OPEN = 20_000;
+const OPEN = 10_000;
 
 export async function run(spec: TrialSpec): Promise<TrialResult> {
   const { topic, messages } = spec;
