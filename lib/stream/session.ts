@@ -90,6 +90,9 @@ export class Session implements FeedHost, LaneHost {
   private closed: { readonly error: Error | null } | null = null;
   /** The last revocation that the group asked for, and the one that closing makes. */
   private revocation: Promise<void> = Promise.resolve();
+  /** The last assignment whose hook was called: over when its partitions are there, or are not to come any more. */
+  private assignment: Promise<void> = Promise.resolve();
+  private settleAssignment: () => void = () => {};
   private leaving: Promise<void> | null = null;
   private givenUp: readonly Lane[] = [];
 
@@ -240,7 +243,7 @@ export class Session implements FeedHost, LaneHost {
     try {
       const given = partitions.map(({ topic, partition }) => ({ topic, partition }));
       // What comes while everything is given up is not read: nobody would be told when it goes.
-      const offsets = this.leaving === null ? await this.options.rebalance?.onAssigned?.(given) : undefined;
+      const offsets = this.leaving === null ? await this.announceAssignment(given) : undefined;
       for (const { topic, partition, offset } of offsets ?? []) start.set(`${topic}/${partition}`, offset);
     } catch (error) {
       // Reading from anywhere else than where the hook would have said could skip messages.
@@ -256,7 +259,17 @@ export class Session implements FeedHost, LaneHost {
     );
   }
 
+  private announceAssignment(partitions: readonly TopicPartition[]) {
+    const { onAssigned } = this.options.rebalance ?? {};
+    if (onAssigned === undefined) return undefined;
+    this.assignment = new Promise((resolve) => {
+      this.settleAssignment = resolve;
+    });
+    return onAssigned(partitions);
+  }
+
   private assigned(id: number, assignments: readonly LaneAssignment[]): void {
+    this.settleAssignment();
     this.revocations.seen(id);
     const added = new Map<KafkaStream<never, never>, Lane[]>();
     for (const assignment of assignments) {
@@ -290,6 +303,7 @@ export class Session implements FeedHost, LaneHost {
   }
 
   private revoked({ id: number, lanes: ids, lost }: Extract<LaneEvent, { type: 'revoked' }>): void {
+    this.settleAssignment();
     this.revocations.seen(number);
     const lanes = this.find(ids);
     const id = !lost && lanes.some((lane) => this.givenUp.includes(lane)) ? CLOSING : number;
@@ -536,12 +550,13 @@ export class Session implements FeedHost, LaneHost {
 
   /**
    * Revokes all partitions before the group asks for them, while this member is still one of it: a group that is being
-   * left waits for nobody.
+   * left waits for nobody. Those that `onAssigned` was told of come first, so that `onRevoked` is told of them.
    */
   leave(ms: number): Promise<void> {
     const until = this.clock.now() + ms;
     const left = () => Math.max(0, until - this.clock.now());
-    this.leaving ??= within(this.clock, ms, this.revocation).then(() => {
+    const pending = Promise.all([this.revocation, this.assignment]).then(() => {});
+    this.leaving ??= within(this.clock, ms, pending).then(() => {
       this.givenUp = this.assignmentLanes();
       return this.givenUp.length > 0 ? this.revoke(CLOSING, this.givenUp, left()) : undefined;
     });

@@ -156,6 +156,27 @@ describe('onRevoked', () => {
     expect(await stored(bench, group, topic)).toEqual([4]);
   });
 
+  it('comes for all that onAssigned was told of, also when the consumer closes meanwhile', async () => {
+    const topic = await bench.topic(2);
+    const asked = deferred();
+    const answer = deferred();
+    const onRevoked = jest.fn();
+    const onAssigned = async () => {
+      asked.resolve();
+      await answer.promise;
+      return undefined;
+    };
+    const consumer = bench.consumer(quick, {}, { rebalance: { onAssigned, onRevoked } });
+    await consumer.subscribe(topic);
+    await asked.promise;
+    const closed = consumer.close();
+    await new Promise(setImmediate);
+    answer.resolve();
+    await closed;
+    const told = onRevoked.mock.calls.map(([partitions]) => partitions);
+    expect(told).toEqual([upTo(2).map((partition) => ({ topic, partition }))]);
+  });
+
   it('that fails is reported, and what is done is committed all the same', async () => {
     const { topic, group } = await filled(bench, 4);
     const rebalance = { onRevoked: () => Promise.reject(new Error('no')) };
