@@ -168,6 +168,7 @@ RdError ConsumerRole::AssignLanes(int id, const Partitions& partitions, bool inc
   }
   if (!error) {
     rd::PartitionList list = ToList(partitions);
+    if (!incremental) AwaitStops();
     error = incremental ? RdError(rd::Error(rd_kafka_incremental_assign(loop_.rk(), list.get())))
                         : RdError(rd_kafka_assign(loop_.rk(), list.get()));
     // A whole assignment takes the place of the one before, also when its partitions are then refused.
@@ -213,6 +214,7 @@ void ConsumerRole::RestartStranded() {
   }
   const Partitions stranded = lanes_.Assigned(true);
   if (stranded.empty()) return;
+  AwaitStops();
   RdError error;
   if (Uses("EAGER")) {
     // This protocol knows whole assignments only. The lanes stay: what is read already goes on where it is.
@@ -225,7 +227,23 @@ void ConsumerRole::RestartStranded() {
   if (error) loop_.DeliverEvent("error", "error", std::move(error));
 }
 
+// librdkafka stops a partition that is taken away on its main thread, and up to 2.15.1 (its #5573) it ends the process
+// when the partition is given back and taken away again before the answer:
+//   unassign  the main thread queues "stop" for itself, and the partition counts as started until that is answered
+//   assign    waits for the answer before it starts the partition
+//   unassign  sees it as started: a second "stop", whose answer finds it stopped already, an assertion
+// The main thread serves its queue in order. When a question of ours is answered, the "stop" before it was served and
+// its answer queued; when a second one is, that was served too.
+void ConsumerRole::AwaitStops() {
+  if (leaving_) return;  // librdkafka may not answer any more
+  for (int questions = 0; questions < 2; questions++) {
+    rd_kafka_topic_partition_list_t* assignment = nullptr;
+    if (rd_kafka_assignment(loop_.rk(), &assignment) == RD_KAFKA_RESP_ERR_NO_ERROR) rd::PartitionList drop(assignment);
+  }
+}
+
 RdError ConsumerRole::Unassign(const Partitions& partitions, bool incremental) {
+  AwaitStops();
   if (!incremental) return RdError(rd_kafka_assign(loop_.rk(), nullptr));
   return RdError(rd::Error(rd_kafka_incremental_unassign(loop_.rk(), ToList(partitions).get())));
 }
@@ -339,6 +357,7 @@ void ConsumerRole::BeginClose(int timeout_ms) {
   close_deadline_ = After(timeout_ms);
   // Revokes are answered at once from now on, one that waits first of all.
   CompletePending(true);
+  AwaitStops();
   rd::Error error(rd_kafka_consumer_close_queue(loop_.rk(), control_.queue.get()));
   leaving_ = !error;
   if (error) close_deadline_ = Clock::now();  // a fatal error, say: there is no group to leave any more

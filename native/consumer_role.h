@@ -54,6 +54,7 @@ class ConsumerRole final : public Role {
   // Opens lanes, assigns, announces. With an error nothing is assigned by it.
   RdError AssignLanes(int id, const Partitions& partitions, bool incremental);
   RdError Unassign(const Partitions& partitions, bool incremental);
+  void AwaitStops();
   // Asks for the offsets again that could not be fetched.
   void RestartStranded();
   // Has librdkafka fetch again from the partitions that a rebalance left with us.

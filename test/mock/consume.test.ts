@@ -1,6 +1,7 @@
 import { type Consumer, LeaseHeldError, type Message, type MessageBatch, StateError, utf8 } from 'rdkafka-rx';
 import { firstValueFrom, take, toArray } from 'rxjs';
 import { Bench, gather, next, numbered, rejection, texts, thrown } from './harness';
+import { upTo } from './streams-kit';
 
 const bench = Bench.use();
 
@@ -208,6 +209,21 @@ describe('assign', () => {
     await consumer.assign([{ topic, partition: 1, offset: 'beginning' }]);
     expect(consumer.assignment()).toEqual([{ topic, partition: 1 }]);
     expect(texts(await gather(consumer, 2))).toEqual(['v10', 'v11']);
+  });
+
+  it('again and again without waiting: the last one counts', async () => {
+    // The second time that a partition was taken away before its first stop was answered, librdkafka ended the process.
+    const topic = await bench.topic(8);
+    const all = upTo(8).map((partition) => ({ topic, partition, offset: 'beginning' as const }));
+    for (const { partition } of all) await bench.fill(topic, 1, { partition });
+    const consumer = bench.reader();
+    for (let round = 0; round < 50; round++) {
+      await consumer.assign(all);
+      await consumer.take();
+      await Promise.all(upTo(6).map((turn) => consumer.assign(turn % 2 ? all : all.slice(0, 4))));
+    }
+    await consumer.assign(all);
+    expect((await gather(consumer, 8)).map(({ partition }) => partition).sort()).toEqual(upTo(8));
   });
 
   it('incrementally: adds and takes away without disturbing the others', async () => {
