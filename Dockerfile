@@ -31,7 +31,7 @@ RUN apt-get -qq update \
  && apt-get -qq install -y --no-install-recommends cargo cmake \
  && apt-get clean && rm -rf /var/lib/apt/lists/*
 
-# For the dev container: what every command of CONTRIBUTING.md needs. Java's package links into the directory of the manual, which a
+# For the dev container: what the commands of CONTRIBUTING.md need. Java's package links into the directory of the manual, which a
 # slim image may lack.
 FROM toolchain-static AS dev
 RUN mkdir -p /usr/share/man/man1 && apt-get -qq update \
