@@ -78,6 +78,9 @@ COPY scripts/build-native.mjs scripts/librdkafka*.mjs scripts/dependencies.mjs s
 COPY binding.gyp ./
 COPY native native
 RUN npm run build:native && strip --strip-debug build/Release/rdkafka_rx.node
+# The licences of what is inside it, as in the published packages.
+COPY scripts/third-party.txt scripts/
+RUN cat scripts/third-party.txt "$RDKAFKA_RX_CACHE"/librdkafka-*/doc/LICENSES.txt > THIRD-PARTY.txt
 
 FROM addon AS build
 COPY --from=javascript /app/dist dist
@@ -117,6 +120,7 @@ CMD ["node", "dist-examples/start.js"]
 
 FROM node AS runtime-static
 COPY --from=addon-static /app/build/Release/rdkafka_rx.node build/Release/
+COPY --from=addon-static /app/THIRD-PARTY.txt ./
 COPY --from=app /app ./
 USER 10001
 
