@@ -7,8 +7,8 @@
 #   docker run --rm rdkafka-rx node dist-examples/rx-consumer-demo.js --brokers kafka:9092
 #
 # --build-arg BASE=...            another base; Debian 13 or newer, whose librdkafka is not too old
-# --secret id=npmrc,src=.npmrc    npm's settings, for a registry or proxy of your own; --secret id=ca,src=... a certificate
-#                                 bundle, which they name as cafile=/run/secrets/ca. Neither ends up in an image.
+# --secret id=npmrc,src=.npmrc    npm's settings, for a registry or proxy of your own; id=cargo those of Cargo (config.toml), for
+#                                 runtime-static; id=ca a certificate bundle, which they name as /run/secrets/ca. None ends up in an image.
 #
 # What changes seldom comes first, and what does not need each other is in stages of its own: a change in lib/ compiles
 # TypeScript only, one in native/ the addon only, and neither installs packages or compiles librdkafka again.
@@ -25,9 +25,15 @@ RUN apt-get -qq update \
  && apt-get clean && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 
-# For the dev container: what every command of CONTRIBUTING.md needs. Java's package links into the directory of the manual, which a
+# Cargo and CMake, for curl: librdkafka asks for tokens with it (OIDC), and Rust's package of it has its source.
+FROM toolchain AS toolchain-static
+RUN apt-get -qq update \
+ && apt-get -qq install -y --no-install-recommends cargo cmake \
+ && apt-get clean && rm -rf /var/lib/apt/lists/*
+
+# For the dev container: what the commands of CONTRIBUTING.md need. Java's package links into the directory of the manual, which a
 # slim image may lack.
-FROM toolchain AS dev
+FROM toolchain-static AS dev
 RUN mkdir -p /usr/share/man/man1 && apt-get -qq update \
  && apt-get -qq install -y --no-install-recommends git less maven openjdk-21-jre-headless sudo \
  && apt-get clean && rm -rf /var/lib/apt/lists/* \
@@ -57,16 +63,24 @@ COPY native native
 # Debugging information stays out of the image.
 RUN npm run build:native && strip --strip-debug build/Release/rdkafka_rx.node
 
-FROM packages AS addon-static
-ENV RDKAFKA_RX_CACHE=/opt/rdkafka-rx
+FROM toolchain-static AS librdkafka-static
+ENV RDKAFKA_RX_CACHE=/opt/rdkafka-rx RDKAFKA_RX_CURL=static
 COPY scripts/librdkafka*.mjs scripts/dependencies.mjs scripts/toolchain.mjs scripts/
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=ca,target=/run/secrets/ca \
+    --mount=type=secret,id=cargo,target=/root/.cargo/config.toml \
     --mount=type=cache,target=/root/.npm \
     node scripts/librdkafka.mjs
-COPY scripts/build-native.mjs scripts/
+
+FROM packages AS addon-static
+ENV RDKAFKA_RX_CACHE=/opt/rdkafka-rx RDKAFKA_RX_CURL=static
+COPY --from=librdkafka-static /opt/rdkafka-rx /opt/rdkafka-rx
+COPY scripts/build-native.mjs scripts/librdkafka*.mjs scripts/dependencies.mjs scripts/toolchain.mjs scripts/
 COPY binding.gyp ./
 COPY native native
 RUN npm run build:native && strip --strip-debug build/Release/rdkafka_rx.node
+# The licences of what is inside it, as in the published packages.
+COPY scripts/third-party.txt scripts/
+RUN cat scripts/third-party.txt "$RDKAFKA_RX_CACHE"/librdkafka-*/doc/LICENSES.txt > THIRD-PARTY.txt
 
 FROM addon AS build
 COPY --from=javascript /app/dist dist
@@ -106,6 +120,7 @@ CMD ["node", "dist-examples/start.js"]
 
 FROM node AS runtime-static
 COPY --from=addon-static /app/build/Release/rdkafka_rx.node build/Release/
+COPY --from=addon-static /app/THIRD-PARTY.txt ./
 COPY --from=app /app ./
 USER 10001
 

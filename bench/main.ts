@@ -7,6 +7,7 @@ import { type Cluster, openCluster } from './cluster';
 import { merge } from './merge';
 import { HELP, type Options, parseOptions, UsageError } from './options';
 import { installPeers, isInstalled, reasonMissing } from './peers';
+import { tooOld } from './plan';
 import { buildReport, type Surroundings, table } from './report';
 import { readReport } from './report/model';
 import { publisher } from './report/publish';
@@ -52,13 +53,18 @@ async function bench(options: Options): Promise<number> {
     await installPeers(progress);
   }
   const { buildBaselines } = (await import(pathToFileURL(join(packageRoot(), 'bench/baseline/build.mjs')).href)) as {
-    buildBaselines: () => Promise<{ directory: string; librdkafka: string }>;
+    buildBaselines: () => Promise<{ directory: string; version: string; librdkafka: string }>;
   };
   const baselines = await buildBaselines();
-  const subjects = subjectsWanted.filter(({ peer }) => peer === undefined || isInstalled(peer));
-  const leftOut = subjectsWanted.flatMap(({ suite, name, peer }) =>
-    peer === undefined || isInstalled(peer) ? [] : [{ suite, subject: name, reason: reasonMissing(peer) }],
-  );
+  const reasonWhyNot = (subject: Subject): string | undefined =>
+    subject.peer === undefined || isInstalled(subject.peer)
+      ? tooOld(subject, baselines.version)
+      : reasonMissing(subject.peer);
+  const subjects = subjectsWanted.filter((subject) => reasonWhyNot(subject) === undefined);
+  const leftOut = subjectsWanted.flatMap((subject) => {
+    const reason = reasonWhyNot(subject);
+    return reason === undefined ? [] : [{ suite: subject.suite, subject: subject.name, reason }];
+  });
   for (const { suite, subject, reason } of leftOut) progress(`${suite}: ${subject} is left out: ${reason}`);
   if (subjects.length === 0) throw new Error('No subject is left: none of them can be had here.');
 

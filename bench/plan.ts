@@ -1,4 +1,5 @@
 /** How much each trial reads or writes, and on what topics: pure, from the options. */
+import { capabilities, isSupported } from '../lib/capabilities';
 import type { Options } from './options';
 import { BATCH_SIZES } from './tables/modes';
 import type { Compression, Subject, Suite } from './trials';
@@ -29,6 +30,12 @@ const LARGEST_BATCH = Math.max(...BATCH_SIZES);
 
 const VARIED: readonly Suite[] = ['consume', 'produce'];
 const BY_SIZE: readonly Suite[] = ['consume', 'produce'];
+
+/** Why a subject cannot be measured with this librdkafka (`2.8.0`); undefined when it can. */
+export function tooOld({ needs }: Pick<Subject, 'needs'>, linked: string): string | undefined {
+  if (needs === undefined || isSupported(needs, linked)) return undefined;
+  return `it needs librdkafka ${capabilities[needs]}, and ${linked} is linked`;
+}
 
 /** In the order in which they are run. */
 export function groups(options: Pick<Options, 'suites' | 'sizes' | 'partitions' | 'compressions'>): Group[] {

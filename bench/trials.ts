@@ -1,4 +1,5 @@
 /** The table of everything the bench can measure. A trial is one row at one size, in a process of its own. */
+import type { Capability } from '../lib/capabilities';
 import type { Touch } from './digest';
 import { MODE_RATIOS, modes } from './tables/modes';
 import { RIVAL_RATIOS, rivals } from './tables/rivals';
@@ -50,6 +51,8 @@ export interface Subject {
   counted?: number;
   /** The embedded cluster cannot show it. */
   real?: boolean;
+  /** What not every librdkafka has; left out where it is too old. */
+  needs?: Capability;
   /** What a reader of the report should know. */
   note?: string;
   /** Of another client. */

@@ -5,7 +5,7 @@
 // adds a curl that shares the static one.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BuildError, installHint, links, nodeHeaders, pkgConfig, staticArchive, which } from './toolchain.mjs';
+import { BuildError, installHint, links, nodeHeaders, pkgConfig, staticArchive } from './toolchain.mjs';
 
 const packages = {
   openssl: {
@@ -18,7 +18,6 @@ const packages = {
   zlib: { apt: 'zlib1g-dev', dnf: 'zlib-devel', apk: 'zlib-dev zlib-static', pacman: 'zlib', brew: 'zlib' },
   zstd: { apt: 'libzstd-dev', dnf: 'libzstd-devel', apk: 'zstd-dev zstd-static', pacman: 'zstd', brew: 'zstd' },
   curl: { apt: 'libcurl4-openssl-dev', dnf: 'libcurl-devel', apk: 'curl-dev', pacman: 'curl', brew: 'curl' },
-  cmake: { apt: 'cmake', dnf: 'cmake', apk: 'cmake', pacman: 'cmake', brew: 'cmake' },
 };
 
 /** What this machine lacks, a line each. */
@@ -148,11 +147,8 @@ function curl(tls) {
     throw new BuildError(
       `RDKAFKA_RX_CURL is '${wanted}': leave it out, or give static, which takes a static OpenSSL (here: ${tls.mode}).`,
     );
-  if (wanted === 'static') {
-    if (!which('cmake'))
-      throw new BuildError(`RDKAFKA_RX_CURL=static needs CMake: install it with \`${installHint(packages.cmake)}\`.`);
-    return { mode: 'static', libs: [], cflags: [] };
-  }
+  // What it takes is looked for when it is built, and not again when it comes from the cache.
+  if (wanted === 'static') return { mode: 'static', libs: [], cflags: [] };
   // librdkafka hands its certificate store to curl's SSL_CTX: both must use the same OpenSSL, and that of an installed curl is a shared one.
   if (tls.mode === 'static') {
     missing.push(

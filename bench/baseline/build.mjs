@@ -32,7 +32,7 @@ const programs = (include) => {
   ];
 };
 
-/** @returns {Promise<{ directory: string, librdkafka: string }>} where the programs lie and what they are linked with */
+/** @returns {Promise<{ directory: string, version: string, librdkafka: string }>} where the programs lie and what they are linked with */
 export async function buildBaselines() {
   const library = await librdkafka();
   const compiler = process.env.CC || 'cc';
@@ -59,7 +59,7 @@ export async function buildBaselines() {
       rmSync(temp, { recursive: true, force: true });
     }
   }
-  return { directory, librdkafka: `${library.version} (${library.source})` };
+  return { directory, version: library.version, librdkafka: `${library.version} (${library.source})` };
 }
 
 if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {

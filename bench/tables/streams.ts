@@ -77,6 +77,7 @@ export const STREAMS: readonly Subject[] = [
     topic: { partitions: 8 },
     rounds: 10,
     real: true,
+    needs: 'group.protocol=consumer',
     note: 'the same with group.protocol=consumer; group.consumer.heartbeat.interval.ms of the broker is 500',
   },
   {

@@ -2,7 +2,7 @@ import { cyclicDigest, digestOf, prefixDigest, SAMPLE, stamp, topicDigest } from
 import { mergeReports } from '../../bench/merge';
 import { parseOptions, UsageError } from '../../bench/options';
 import { readConsumer, readPerformance, readProducer } from '../../bench/outside';
-import { cycleOf, groups, messagesOf } from '../../bench/plan';
+import { cycleOf, groups, messagesOf, tooOld } from '../../bench/plan';
 import { cpuPerMillion, figure, goalOf, limitOf, meetsGoal, type Run, ratios, spread } from '../../bench/stats';
 import { GOALS, RATIOS, SUBJECTS, type Subject } from '../../bench/trials';
 
@@ -99,6 +99,13 @@ test('consume and produce are planned with every size, number of partitions and 
     ]),
     'modes 100 4 none ',
   ]);
+});
+
+test('what librdkafka is too old for is left out with the version that it needs', () => {
+  const protocol = SUBJECTS.find(({ name }) => name === 'rebalance-consumer') as Subject;
+  expect(tooOld(protocol, '2.8.0')).toBe('it needs librdkafka 2.12.0, and 2.8.0 is linked');
+  expect(tooOld(protocol, '2.12.0')).toBeUndefined();
+  expect(SUBJECTS.filter((subject) => tooOld(subject, '2.6.1')).map(({ name }) => name)).toEqual([protocol.name]);
 });
 
 test('how much is read', () => {
