@@ -18,12 +18,12 @@ const named = process.env.RDKAFKA_RX_LIBRDKAFKA;
 
 /** @returns the prefix of the shared library */
 async function sharedLibrdkafka() {
-  const prefix = join(cacheRoot(), `librdkafka-${newest.version}-shared`);
+  const prefix = join(cacheRoot(), `librdkafka-${newest.version}-shared-only`);
   if (!existsSync(prefix)) await withLock(prefix, () => installShared(prefix));
   return prefix;
 }
 
-/** configure, make, make install, as whoever packages it does. */
+/** configure, make, make install, as whoever packages it does, who keeps the archives apart. */
 function installShared(prefix) {
   say(`building a shared librdkafka ${newest.version} once into ${prefix} ...`);
   const work = mkdtempSync(`${prefix}.build-`);
@@ -36,6 +36,8 @@ function installShared(prefix) {
     step('configure of librdkafka', 'bash', ['./configure', ...options], { cwd, env, log });
     step('make of librdkafka', 'make', ['-C', 'src', `-j${availableParallelism()}`], { cwd, env, log });
     step('installing librdkafka', 'make', ['-C', 'src', 'install', `DESTDIR=${work}`], { cwd, env, log });
+    // Where an archive is beside it, the addon is linked with that.
+    for (const name of ['librdkafka.a', 'librdkafka-static.a']) rmSync(join(work, prefix, 'lib', name));
     renameSync(join(work, prefix), prefix);
     rmSync(log);
   } finally {
