@@ -2,10 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Admin, type ClientOptions, Consumer, type GlobalConfig, type KafkaError, Producer } from 'rdkafka-rx';
-import { firstValueFrom } from 'rxjs';
+import { firstValueFrom, takeWhile, toArray } from 'rxjs';
+import { capabilities } from '../../lib/capabilities';
 import { native } from '../../lib/native';
 import { expectHandles } from '../support/handles';
 import { type Kafka, startKafka } from '../support/kafka';
+import { since } from '../support/since';
 import { OIDC_CLIENT, startTokenEndpoint, type TokenEndpoint } from '../support/token-endpoint';
 import { unsignedToken } from '../support/unsigned-token';
 
@@ -123,11 +125,16 @@ describe('TLS', () => {
     expect(error.message).toMatch(/Check '/);
   });
 
-  it('plaintext spoken to a TLS listener: all librdkafka says is that no broker is left, so the hint says what to check', async () => {
+  it('plaintext spoken to a TLS listener: it may be all that librdkafka says that no broker is left, so the hint says what to check', async () => {
     await using admin = new Admin({ 'bootstrap.servers': material().bootstrap.TLS });
-    const error = await firstValueFrom(admin.errors$);
-    expect(error).toMatchObject({ code: 'ERR_KAFKA__ALL_BROKERS_DOWN', retriable: true });
-    expect(error.message).toMatch(/Check 'bootstrap.servers' and 'security.protocol'/);
+    // Older ones say before it that the connection was lost.
+    const lost = takeWhile<KafkaError>(({ code }) => code === 'ERR_KAFKA__TRANSPORT', true);
+    const errors = await firstValueFrom(admin.errors$.pipe(lost, toArray()));
+    expect(errors.at(-1)?.code).toBe('ERR_KAFKA__ALL_BROKERS_DOWN');
+    for (const { retriable, message } of errors) {
+      expect(retriable).toBe(true);
+      expect(message).toMatch(/Check 'bootstrap.servers' and 'security.protocol'/);
+    }
   });
 
   it.each([
@@ -244,6 +251,10 @@ const oidc = (url: string, more: object = {}): GlobalConfig =>
     ...more,
   }) as GlobalConfig;
 
+const sinceHttpsCa = hasOidc
+  ? since(capabilities['https.ca.location'], 'token endpoints are checked with the authorities of the system alone')
+  : it.skip;
+
 (hasOidc ? describe : describe.skip)('OAUTHBEARER, librdkafka fetches the tokens (OIDC)', () => {
   let endpoint: TokenEndpoint;
   afterEach(() => endpoint?.stop());
@@ -255,12 +266,15 @@ const oidc = (url: string, more: object = {}): GlobalConfig =>
     expect(forms).toContainEqual({ grant_type: 'client_credentials', scope: 'kafka:orders' });
   });
 
-  it.each(['https.ca.location', 'https.ca.pem'])('round trip with tokens of an HTTPS endpoint, %s', async (key) => {
-    endpoint = await startTokenEndpoint({ tls: material().server });
-    const { ca } = material();
-    await roundTrip(oidc(endpoint.url, { [key]: key === 'https.ca.pem' ? readFileSync(ca, 'utf8') : ca }));
-    expect(endpoint.granted.length).toBeGreaterThan(0);
-  });
+  sinceHttpsCa.each(['https.ca.location', 'https.ca.pem'])(
+    'round trip with tokens of an HTTPS endpoint, %s',
+    async (key) => {
+      endpoint = await startTokenEndpoint({ tls: material().server });
+      const { ca } = material();
+      await roundTrip(oidc(endpoint.url, { [key]: key === 'https.ca.pem' ? readFileSync(ca, 'utf8') : ca }));
+      expect(endpoint.granted.length).toBeGreaterThan(0);
+    },
+  );
 
   it('asks for the next token before one expires, and stays connected', async () => {
     endpoint = await startTokenEndpoint({ lifetimeSeconds: 5 });
@@ -270,7 +284,7 @@ const oidc = (url: string, more: object = {}): GlobalConfig =>
     expect((await admin.metadata(null, { timeoutMs: 10_000 })).brokers).toHaveLength(1);
   });
 
-  it('does not trust an HTTPS endpoint of an authority that is not known', async () => {
+  sinceHttpsCa('does not trust an HTTPS endpoint of an authority that is not known', async () => {
     endpoint = await startTokenEndpoint({ tls: material().server });
     const error = await firstError(oidc(endpoint.url, { 'https.ca.location': material().rogueCa }));
     expect(error).toMatchObject({ name: 'KafkaError', code: 'ERR_KAFKA__AUTHENTICATION', fatal: false });
