@@ -46,7 +46,9 @@ const older = [
     'sha512-F5nlX282Cl7pDKbgbBJwPJtJm/+Mf0pn9h/hrkcjpeCiwRi3UjNXZE698tLOYwG4RnbDV7ECZ01FFpXHaMqP4Q==',
   ),
 ];
-export const versions = [...older, newest].map(({ version }) => version);
+const sources = [...older, newest];
+export const versions = sources.map(({ version }) => version);
+export const pinnedSource = (wanted) => sources.find(({ version }) => version === wanted);
 
 const oldest = {
   version: '2.6.1',
@@ -67,7 +69,7 @@ export async function librdkafka(sanitize = '') {
 }
 
 function find(wanted, sanitize) {
-  const pinned = wanted === '' ? newest : [...older, newest].find(({ version }) => version === wanted);
+  const pinned = wanted === '' ? newest : pinnedSource(wanted);
   if (pinned) return fromPinnedSource(pinned, sanitize);
   return wanted === 'system' ? fromSystem() : fromPrefix(wanted);
 }

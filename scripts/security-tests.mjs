@@ -1,13 +1,13 @@
 // TLS and SASL against a real Kafka, under each supported Node and with each kind of addon: `npm run test:security -- [20 22 24] [static shared]`.
 //   static   the one that is published: librdkafka, OpenSSL and curl inside
 //   shared   librdkafka as a distribution has it, a shared library on the system's OpenSSL: what RDKAFKA_RX_LIBRDKAFKA names (system
-//            or a prefix), else the pinned source built that way, once, into the cache
+//            or a prefix), else a pinned source (2.8.0, by default the newest) built that way, once, into the cache
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { buildAddon } from './build-native.mjs';
-import { cacheRoot, newest } from './librdkafka.mjs';
+import { cacheRoot, newest, pinnedSource } from './librdkafka.mjs';
 import { unpackInto, withLock } from './librdkafka-build.mjs';
 import { nodeBinary } from './node-matrix.mjs';
 import { root } from './platforms.mjs';
@@ -17,20 +17,20 @@ const nodes = ['20', '22', '24'];
 const named = process.env.RDKAFKA_RX_LIBRDKAFKA;
 
 /** @returns the prefix of the shared library */
-async function sharedLibrdkafka() {
-  const prefix = join(cacheRoot(), `librdkafka-${newest.version}-shared-only`);
-  if (!existsSync(prefix)) await withLock(prefix, () => installShared(prefix));
+async function sharedLibrdkafka(source) {
+  const prefix = join(cacheRoot(), `librdkafka-${source.version}-shared-only`);
+  if (!existsSync(prefix)) await withLock(prefix, () => installShared(prefix, source));
   return prefix;
 }
 
 /** configure, make, make install, as whoever packages it does, who keeps the archives apart. */
-function installShared(prefix) {
-  say(`building a shared librdkafka ${newest.version} once into ${prefix} ...`);
+function installShared(prefix, source) {
+  say(`building a shared librdkafka ${source.version} once into ${prefix} ...`);
   const work = mkdtempSync(`${prefix}.build-`);
   const log = `${prefix}.log`;
   try {
     const cwd = join(work, 'source');
-    unpackInto(cwd, newest);
+    unpackInto(cwd, source);
     const env = { ...process.env, MAKEFLAGS: '', MAKELEVEL: '' };
     const options = [`--prefix=${prefix}`, '--enable-ssl', '--disable-gssapi'];
     step('configure of librdkafka', 'bash', ['./configure', ...options], { cwd, env, log });
@@ -53,7 +53,8 @@ const addons = {
     return (await buildAddon('prebuilt')).addon;
   },
   async shared() {
-    process.env.RDKAFKA_RX_LIBRDKAFKA = named || (await sharedLibrdkafka());
+    const source = named ? pinnedSource(named) : newest;
+    process.env.RDKAFKA_RX_LIBRDKAFKA = source ? await sharedLibrdkafka(source) : named;
     return (await buildAddon('shared')).addon;
   },
 };
