@@ -176,6 +176,16 @@ export async function missed(
   await Promise.race([told, unnamed().catch(() => told)]);
 }
 
+/** Resolves when no broker answers the client any more. librdkafka 2.8.0 does not always say of itself that all are down. */
+export async function alone(client: Pick<Admin, 'metadata'>): Promise<void> {
+  const answered = () =>
+    client.metadata(null, { timeoutMs: 1000 }).then(
+      () => true,
+      () => false,
+    );
+  while (await answered());
+}
+
 export const texts = (messages: Iterable<{ value: unknown }>): string[] =>
   [...messages].map(({ value }) => String(value));
 
