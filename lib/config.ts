@@ -142,20 +142,19 @@ export function configErrorFromNative(
   config: ClientConfig,
   linked: string,
 ): KafkaError {
-  // Their values were checked before, so that what librdkafka refuses is what it was built without.
-  const fetching = /refused the value of "((?:sasl\.oauthbearer|https)\.[^"]+)"/.exec(error.message)?.[1];
-  if (fetching !== undefined) {
+  // Values were checked before, so that what librdkafka refuses of these is what it was built without.
+  const refused = /refused the value of "([^"]+)"/.exec(error.message)?.[1] ?? '';
+  if (/^(sasl\.oauthbearer|https)\./.test(refused)) {
     return fail(
-      fetching,
+      refused,
       "needs a librdkafka with curl, and this one has none: use the platform's package, build with " +
         "RDKAFKA_RX_CURL=static, or give tokens with the option 'oauthBearerToken'",
     );
   }
-  const compression = /refused the value of "(compression\.(?:codec|type))"/.exec(error.message)?.[1];
-  if (compression !== undefined) {
+  if (/^compression\.(codec|type)$/.test(refused)) {
     return fail(
-      compression,
-      `needs a librdkafka built with ${config.get(compression)}, and this one was not: use another codec or the platform's ` +
+      refused,
+      `needs a librdkafka built with ${config.get(refused)}, and this one was not: use another codec or the platform's ` +
         'package, or install what the build said was missing and build again',
     );
   }
