@@ -95,9 +95,10 @@ it('of a process that never loaded the addon itself', async () => {
 it('several workers and the main thread at once, each with its own clients', async () => {
   const body = `
     const workers = Array.from({ length: 3 }, () => new Worker(busy, { eval: true }));
+    const polling = Promise.all(workers.map((worker) => once(worker, 'message')));
     const c = new Consumer(group);
     await c.subscribe('t');
-    await Promise.all(workers.map((worker) => once(worker, 'message')));
+    await polling;
     const batch = await c.take();
     batch.ack();
     await workers[0].terminate();
