@@ -4,7 +4,7 @@
  */
 import { type Channel, channel, type TracingChannel, tracingChannel } from 'node:diagnostics_channel';
 import type { AnyClient } from './any-client';
-import type { ProducerRecord, RecordBatch } from './producer';
+import type { ProducerRecord, RecordBatch } from './record';
 import type { OffsetToCommit } from './stream/lane-source';
 
 /** Published with `open` and `close`. */

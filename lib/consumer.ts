@@ -1,47 +1,22 @@
 import type { MessageBatch } from './batch';
 import { channels, listened } from './channels';
-import { Client, type ClientOptions, type RequestOptions, timeoutOf } from './client';
+import { Client, type RequestOptions, timeoutOf } from './client';
 import { normalizeConsumerConfig, requireGroup } from './config';
+import { type ConsumerOptions, creditOf, type Deserializers, nativeOptions } from './consumer-options';
 import { CreditReturn } from './credit';
 import { ArgumentError, ConsumeError, type KafkaError, type NativeError, StateError } from './errors';
 import type { ConsumerConfig } from './generated/config';
 import type { Message } from './message';
-import { type NativeConsumer, type NativeConsumerOptions, native, type PartitionResult } from './native';
+import { type NativeConsumer, native, type PartitionResult } from './native';
 import { checkPartition, LOGICAL, offsetOf, offsetsToCommit, type PartitionStart, type StartOffset } from './offsets';
-import type { Deserializer } from './serdes';
-import type { CreditLimits } from './stream/batcher';
-import type { CommitOptions } from './stream/committer';
 import type { ConsumerEvent } from './stream/events';
 import type { ConsumerFlow } from './stream/flow';
 import type { Delivery, OffsetToCommit, TopicPartition, TopicPartitionOffset } from './stream/lane-source';
 import { observeEvents } from './stream/observable';
 import { type Range, type RangeHost, readRange } from './stream/read-range';
-import type { RebalanceOptions } from './stream/rebalance';
 import { subscription } from './stream/routes';
 import { Session } from './stream/session';
 import type { KafkaStream, StopSummary, StreamOptions, Topics } from './stream/stream';
-import type { WatchOptions } from './stream/watch';
-
-export type MessageField = 'key' | 'value' | 'timestamp' | 'headers';
-
-export interface Deserializers<K, V> {
-  readonly key?: Deserializer<K>;
-  readonly value?: Deserializer<V>;
-}
-
-/** Options of a consumer, beside the configuration of librdkafka. */
-export interface ConsumerOptions extends ClientOptions, WatchOptions {
-  /** What may be delivered and not done: per partition 65,536 messages and 8 MiB, in all 64 MiB. */
-  readonly credit?: Partial<CreditLimits>;
-  /** When acknowledged offsets are committed. */
-  readonly commits?: CommitOptions;
-  /** How long a revocation waits, and hooks. */
-  readonly rebalance?: RebalanceOptions;
-  /** Parts of a message to fetch; the others read as null or none, and cost nothing. Default: all. */
-  readonly fields?: readonly MessageField[];
-  /** Options of the streams of the consumer itself (`batches$`, `messages$`, `take`, …). */
-  readonly stream?: Omit<StreamOptions<unknown, unknown>, 'key' | 'value'>;
-}
 
 /** A committed offset; null when nothing is committed. */
 export interface CommittedOffset extends TopicPartition {
@@ -56,7 +31,6 @@ export interface GroupMetadata {
   readonly opaque: Buffer;
 }
 
-const CREDIT: CreditLimits = { laneMessages: 65_536, laneBytes: 8 << 20, totalBytes: 64 << 20 };
 const UNKNOWN_TOPIC: NativeError = {
   code: 3,
   name: 'ERR_UNKNOWN_TOPIC_OR_PART',
@@ -614,34 +588,6 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   protected override ended(): void {
     this.#session.end(null);
   }
-}
-
-function nativeOptions(
-  options: ConsumerOptions,
-  credit: CreditLimits,
-  { key, value }: Deserializers<unknown, unknown>,
-): NativeConsumerOptions {
-  const wanted = (field: MessageField) => options.fields?.includes(field) ?? true;
-  return {
-    ...credit,
-    revokeDrainMs: options.rebalance?.drainMs ?? 15_000,
-    holdAssign: options.rebalance?.onAssigned !== undefined,
-    key: wanted('key'),
-    value: wanted('value'),
-    timestamp: wanted('timestamp'),
-    headers: wanted('headers'),
-    scanKeys: key?.fromAscii !== undefined,
-    scanValues: value?.fromAscii !== undefined,
-  };
-}
-
-function creditOf(given: Partial<CreditLimits> = {}): CreditLimits {
-  for (const [name, value] of Object.entries(given)) {
-    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
-      throw new ArgumentError(`credit.${name} must be a positive integer, not ${value}`);
-    }
-  }
-  return { ...CREDIT, ...given };
 }
 
 function checkTopic(topic: string | RegExp): string {

@@ -21,14 +21,8 @@ export {
   type OAuthBearerToken,
   type RequestOptions,
 } from './client';
-export {
-  type CommittedOffset,
-  Consumer,
-  type ConsumerOptions,
-  type Deserializers,
-  type GroupMetadata,
-  type MessageField,
-} from './consumer';
+export { type CommittedOffset, Consumer, type GroupMetadata } from './consumer';
+export type { ConsumerOptions, Deserializers, MessageField } from './consumer-options';
 export * from './errors';
 export type {
   AdminConfig,
@@ -46,14 +40,8 @@ export { type Logger, type Logging, logTo } from './log';
 export { type AckResult, Headers, Message, type StaleReason, type TimestampType } from './message';
 export type { ClusterMetadata, TopicMetadata } from './native';
 export type { PartitionStart, StartOffset } from './offsets';
-export {
-  Producer,
-  type ProducerEvent,
-  type ProducerRecord,
-  type RecordBatch,
-  type SendOptions,
-  type Serializers,
-} from './producer';
+export { Producer, type ProducerEvent, type SendOptions } from './producer';
+export type { ProducerRecord, RecordBatch, Serializers } from './record';
 export type { HeaderValue, RecordHeaders } from './record-pack';
 export * from './serdes';
 export { closeOnSignals, type SignalOptions, type SignalShutdown } from './shutdown';

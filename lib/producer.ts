@@ -13,33 +13,11 @@ import { AbortError, ArgumentError, ClosedError, KafkaError, ProduceError } from
 import type { ProducerConfig } from './generated/config';
 import { type BatchReport, type DeliveryReport, Ledger, type ProducerFlow } from './ledger';
 import { type NativeProducer, native, type ProducerDelivery } from './native';
+import { checkRecord, type ProducerRecord, type RecordBatch, RecordContext, raw, type Serializers } from './record';
 import { type RecordHeaders, RecordPack, ReportColumns } from './record-pack';
-import { bytes, type MessageHeaders, type SerdeContext, type Serializer, utf8 } from './serdes';
+import type { Serializer } from './serdes';
 import { EventHub } from './stream/events';
 import { observeEvents } from './stream/observable';
-
-/** A record to produce. */
-export interface ProducerRecord<K = Uint8Array | string | null, V = Uint8Array | string | null> {
-  readonly topic: string;
-  readonly key?: K | null;
-  /** Null: a tombstone. An empty string or buffer is an empty value, which is not the same. */
-  readonly value: V | null;
-  /** From 0. Left out: the configured `partitioner` decides by the key. */
-  readonly partition?: number | null;
-  /** Ms since the epoch, or a Date. Left out: now. */
-  readonly timestamp?: number | Date;
-  readonly headers?: RecordHeaders;
-}
-
-/** Records for one topic, or each with its own. */
-export type RecordBatch<K, V> =
-  | { readonly topic: string; readonly records: readonly Omit<ProducerRecord<K, V>, 'topic'>[] }
-  | readonly ProducerRecord<K, V>[];
-
-export interface Serializers<K, V> {
-  readonly key?: Serializer<K>;
-  readonly value?: Serializer<V>;
-}
 
 export interface SendOptions {
   /**
@@ -50,12 +28,6 @@ export interface SendOptions {
 }
 
 export type ProducerEvent = CommonEvent;
-
-/** What a producer without serializers takes: bytes as they are, and text. */
-const raw: Serializer<Uint8Array | string | null> = {
-  serialize: (data, context) =>
-    typeof data === 'string' ? utf8.serialize(data, context) : bytes.serialize(data as Buffer | null, context),
-};
 
 /** Producers that wait for reports, whether or not somebody has them. */
 const busy = new Set<unknown>();
@@ -451,40 +423,3 @@ let resolveCaptured: (report: DeliveryReport | PromiseLike<DeliveryReport>) => v
 const capture = (resolve: typeof resolveCaptured): void => {
   resolveCaptured = resolve;
 };
-
-/** Made for every key and value, so it is a class and looks at the headers only when asked. */
-class RecordContext implements SerdeContext {
-  constructor(
-    readonly topic: string,
-    readonly field: 'key' | 'value',
-    private readonly record: { readonly headers?: RecordHeaders },
-  ) {}
-
-  get headers(): MessageHeaders | undefined {
-    const { headers } = this.record;
-    return headers === undefined ? undefined : [...RecordPack.pairs(headers)].map(toMessageHeader);
-  }
-}
-
-function toMessageHeader([name, value]: readonly [string, string | Uint8Array | null]) {
-  return [name, value === null ? null : Buffer.from(value as Uint8Array)] as const;
-}
-
-function checkRecord(record: { partition?: number | null; timestamp?: number | Date }, topic: unknown): void {
-  if (typeof topic !== 'string' || topic === '') {
-    throw new ArgumentError(`a record needs a topic: a non-empty string, not ${JSON.stringify(topic) ?? 'undefined'}`);
-  }
-  const { partition, timestamp } = record;
-  if (partition !== undefined && partition !== null && !(Number.isInteger(partition) && partition >= 0)) {
-    throw new ArgumentError(
-      `the partition of a record for ${topic} must be an integer from 0, or left out for the partitioner, not ${partition}`,
-    );
-  }
-  if (timestamp === undefined) return;
-  const ms = timestamp instanceof Date ? timestamp.getTime() : timestamp;
-  if (!Number.isSafeInteger(ms) || ms < 0) {
-    throw new ArgumentError(
-      `the timestamp of a record for ${topic} must be a Date or ms since the epoch, not ${timestamp}`,
-    );
-  }
-}

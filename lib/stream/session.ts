@@ -1,8 +1,7 @@
-import type { AnyClient } from '../any-client';
 import { Chunk } from '../chunk';
 import { ClosedError, KafkaError, type NativeError, StateError } from '../errors';
 import type { CreditLimits } from './batcher';
-import { type CommitFaults, type CommitOptions, Committer } from './committer';
+import { Committer } from './committer';
 import { type ConsumerEvent, EventHub } from './events';
 import type { Feed, FeedHost } from './feed';
 import { type ConsumerFlow, flowOf, Tally } from './flow';
@@ -19,49 +18,11 @@ import type {
   TopicPartitionOffset,
 } from './lane-source';
 import { systemClock } from './lane-source';
-import {
-  CLOSING,
-  type DrainFaults,
-  Drains,
-  feedsOf,
-  partitionsOf,
-  type RebalanceOptions,
-  Revocations,
-  within,
-} from './rebalance';
+import { CLOSING, Drains, feedsOf, partitionsOf, Revocations, within } from './rebalance';
 import { Routes } from './routes';
+import type { Faults, SessionOptions } from './session-options';
 import { KafkaStream, type StopOptions, type StopSummary, type StreamOptions, type Topics } from './stream';
-import { Watch, type WatchOptions } from './watch';
-
-/** Test-only: the mutations that the simulator has to notice. */
-export interface Faults extends DrainFaults, CommitFaults {
-  readonly dropWithoutRewind?: boolean;
-}
-
-export interface SessionOptions extends WatchOptions {
-  readonly source: LaneSource;
-  readonly clock?: Clock;
-  /** Whose streams these are, for those who watch them. */
-  readonly client?: AnyClient;
-  /** The limits the native layer enforces. */
-  readonly credit: CreditLimits;
-  /** There is a group: `commit: 'ack'` is the default, else `'none'`. */
-  readonly group: boolean;
-  readonly commit?: CommitOptions;
-  readonly rebalance?: RebalanceOptions;
-  /** Once per process where a mistake would otherwise be silent. */
-  readonly warn?: (message: string) => void;
-  /** The end of a partition now, for `until: 'eof'`. Without it the first end-of-partition event counts. */
-  readonly endOffset?: (partition: TopicPartition) => Promise<number>;
-  /** After partitions were revoked, or lost, the group assigns again, and what was taken may be among it. */
-  readonly assignsAgain?: (lost: boolean) => boolean;
-  /** The topics to be subscribed to changed: a stream was made or ended. Regular expressions begin with `^`. */
-  readonly onTopics?: (topics: readonly string[]) => void;
-  /** Converts errors of the native layer, with secrets taken out. */
-  readonly toError?: (error: NativeError, doing?: string) => KafkaError;
-  /** @internal */
-  readonly faults?: Faults;
-}
+import { Watch } from './watch';
 
 /**
  * All streams of one consumer over one {@link LaneSource}: routes deliveries, owns lanes, commits and rebalances.

@@ -17,7 +17,8 @@ import type {
   TopicPartitionOffset,
 } from '../../lib/stream/lane-source';
 import type { DrainOutcome } from '../../lib/stream/rebalance';
-import { type Faults, Session } from '../../lib/stream/session';
+import { Session } from '../../lib/stream/session';
+import type { Faults } from '../../lib/stream/session-options';
 import type { KafkaStream } from '../../lib/stream/stream';
 import { encodeChunk } from '../support/chunk-encoder';
 import { settled, TestClock } from '../support/fake-lanes';

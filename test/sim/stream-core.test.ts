@@ -4,7 +4,8 @@
  */
 import { Feed } from '../../lib/stream/feed';
 import { Lane } from '../../lib/stream/lane';
-import { type Faults, Session } from '../../lib/stream/session';
+import { Session } from '../../lib/stream/session';
+import type { Faults } from '../../lib/stream/session-options';
 import { expectCaught, simulate } from './simulator';
 
 const SCHEDULES = Number(process.env.SIM_SCHEDULES ?? 100_000);

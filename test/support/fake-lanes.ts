@@ -6,7 +6,8 @@ import type {
   OffsetToCommit,
   TopicPartitionOffset,
 } from '../../lib/stream/lane-source';
-import { Session, type SessionOptions } from '../../lib/stream/session';
+import { Session } from '../../lib/stream/session';
+import type { SessionOptions } from '../../lib/stream/session-options';
 import { plainChunk } from './chunk-encoder';
 
 /** Virtual time: timers run when a test says so, in order. */
