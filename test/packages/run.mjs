@@ -26,7 +26,8 @@ if (!installed('verdaccio/package.json'))
 const compiled = installed('node-rdkafka/build/Release/node-librdkafka.node')
   ? null
   : run('compiled node-rdkafka', 'npm', ['rebuild', '--silent', 'node-rdkafka'], here);
-await run('made the package of this platform', 'npm', ['run', '--silent', 'prebuild']);
+// Nobody else gets this one: a machine newer than the floor may test as well. What is published is made without the switch.
+await run('made the package of this platform', 'npm', ['run', '--silent', 'prebuild', '--', '--any-glibc']);
 await run('laid out the main package', 'npm', ['run', '--silent', 'stage']);
 await tests('install', 'runtimes');
 await compiled;
