@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -28,6 +29,9 @@ const alive = (pid) => {
   }
 };
 
+/** A build takes minutes. After this long a lock was left behind, and somebody else has its owner's number by now. */
+const LOCK_MS = 3_600_000;
+
 /** One builder at a time per directory; a lock whose owner has died is taken over. The second builder finds the directory there and has nothing to do. */
 export async function withLock(target, build) {
   const lock = `${target}.lock`;
@@ -41,7 +45,7 @@ export async function withLock(target, build) {
       if (error.code !== 'EEXIST') throw error;
     }
     const owner = Number(readOrEmpty(lock));
-    if (owner > 0 && !alive(owner)) {
+    if (owner > 0 && (!alive(owner) || ageOf(lock) > LOCK_MS)) {
       rmSync(lock, { force: true });
       continue;
     }
@@ -55,6 +59,9 @@ export async function withLock(target, build) {
     rmSync(lock, { force: true });
   }
 }
+
+/** Since it was written, in ms; 0 when it is gone. */
+const ageOf = (path) => Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
 
 const readOrEmpty = (path) => {
   try {

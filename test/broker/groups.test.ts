@@ -109,8 +109,9 @@ it('commits with their metadata survive the member, and the next one goes on the
   const group = `group-${topic}`;
   await fill(topic, 10, 0);
   const one = member(group);
+  const assigned = next(one.rebalances$, ({ type }) => type === 'assigned');
   await one.subscribe(topic);
-  await next(one.rebalances$, ({ type }) => type === 'assigned');
+  await assigned;
   await one.commit(
     Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition, offset: 6, metadata: `p${partition}` })),
   );

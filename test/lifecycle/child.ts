@@ -1,7 +1,6 @@
 /** Runs a program in a process of its own, against the built package: what a user's process does at its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { SHORT_SESSION_MS } from '../../examples/support/short-session';
 
 const dist = join(__dirname, '..', '..', 'dist');
 
@@ -17,7 +16,7 @@ const prelude = (servers: string) => `
   const { Consumer, Producer, Admin } = require(${JSON.stringify(join(dist, 'index.js'))});
   const { MockCluster, liveHandles } = require(${JSON.stringify(join(dist, 'testing.js'))});
   const servers = { 'bootstrap.servers': ${JSON.stringify(servers)} };
-  const quick = { 'session.timeout.ms': ${SHORT_SESSION_MS}, 'heartbeat.interval.ms': 100 };
+  const quick = { 'heartbeat.interval.ms': 100 };
   const group = { ...servers, ...quick, 'group.id': 'g' + process.pid + Math.random(), 'auto.offset.reset': 'earliest' };
   const say = (text) => process.stdout.write(text + '\\n');
   const first = (source) => new Promise((resolve) => source.subscribe(resolve));

@@ -39,8 +39,9 @@ describe('a process ends by itself', () => {
     [
       'with everything closed',
       `const c = new Consumer(group), p = new Producer(servers), a = new Admin(servers);
+       const assigned = first(c.rebalances$);
        await c.subscribe('t');
-       await first(c.rebalances$);
+       await assigned;
        await Promise.all([c, p, a].map((client) => client.close()));
        if (liveHandles() !== 0) throw new Error('handles ' + liveHandles());`,
     ],
@@ -57,8 +58,9 @@ describe('a process stays up', () => {
   it('with an open idle consumer, until it is closed', async () => {
     const child = run(`
       const c = new Consumer(group);
+      const assigned = first(c.rebalances$);
       await c.subscribe('t');
-      await first(c.rebalances$);
+      await assigned;
       process.on('SIGUSR2', () => { say('closing'); c.close().then(() => say('closed')); });
       say('idle');
     `);

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { Command } from '../support/command';
 
 // Processes that start on a busy machine.
@@ -19,15 +18,6 @@ function summary(stdout: string): Record<string, number> {
   const [, table = ''] = stdout.split(/^ +messages .*event loop busy$/m);
   const rows = [...table.matchAll(/^(produce|read in batches|read reactively) +([\d,]+) /gm)];
   return Object.fromEntries(rows.map(([, phase, messages]) => [phase, Number(messages?.replaceAll(',', ''))]));
-}
-
-/** A port where nothing listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 test('without options it needs nothing, reads all it produced, twice, and says how it went', async () => {
@@ -78,20 +68,20 @@ test.each([
 });
 
 test('no broker there: one sentence and exit code 1, in bounded time', async () => {
-  const address = `127.0.0.1:${await freePort()}`;
+  const address = '127.0.0.1:1';
   const began = performance.now();
   const { code, stdout, stderr } = await start('--brokers', address).exit;
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toContain(`No broker answers at ${address}: check the address`);
   expect(stderr.trim().split('\n')).toHaveLength(1);
-  expect(performance.now() - began).toBeLessThan(15_000);
+  expect(performance.now() - began).toBeLessThan(50_000);
 });
 
 test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)('%s drains, tells what was done, and exits with %i', async (signal, expected) => {
-  const command = start('--messages', '10_000_000');
+  const command = start('--messages', '16_000_000');
   await command.shows(/^produce .* messages/m);
   const { code, stdout, stderr } = await command.signal(signal);
   expect(stderr).toBe('');
@@ -99,7 +89,7 @@ test.each([
   const done = summary(stdout);
   expect(Object.keys(done)).toEqual(['produce']);
   expect(done.produce).toBeGreaterThan(0);
-  expect(done.produce).toBeLessThan(10_000_000);
+  expect(done.produce).toBeLessThan(16_000_000);
   expect(stdout).toContain('Stopped:');
 });
 

@@ -35,7 +35,7 @@ export async function startRegistry(directory) {
     config,
     JSON.stringify({
       storage: join(directory, 'storage'),
-      uplinks: { npm: { url: upstream, maxage: '60m', timeout: '60s' } },
+      uplinks: { npm: { url: upstream, maxage: '60m', timeout: '60s', max_fails: 1000, fail_timeout: '1s' } },
       packages: { '@rdkafka-rx/*': anyone, 'rdkafka-rx': anyone, '**': { access: '$all', proxy: 'npm' } },
       log: { type: 'stdout', format: 'pretty', level: 'warn' },
       max_body_size: '50mb',
@@ -60,7 +60,10 @@ export async function startRegistry(directory) {
 
   // npm publishes with a token only; this registry takes any.
   const lines = [`registry=${url}`, `//127.0.0.1:${port}/:_authToken=anyone`, 'audit=false', 'fund=false'];
-  writeFileSync(join(home, '.npmrc'), `${[...lines, 'fetch-retries=1', 'update-notifier=false'].join('\n')}\n`);
+  writeFileSync(
+    join(home, '.npmrc'),
+    `${[...lines, 'fetch-retries=5', 'fetch-retry-mintimeout=1000', 'update-notifier=false'].join('\n')}\n`,
+  );
   // What `npm run` and the user's own settings say about registries and caches must not reach the package managers.
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(npm_|pnpm_|yarn_|XDG_|INIT_CWD|NODE_OPTIONS|NODE_PATH|RDKAFKA_RX_|FORCE_COLOR)/i.test(name),

@@ -7,10 +7,13 @@ import { nodeBinary } from '../../scripts/node-matrix.mjs';
 import { here } from './registry.mjs';
 import { usingRegistry } from './support.mjs';
 
+const nodes = ['20', '22', '24', '26'];
 let project;
 usingRegistry(async (context) => {
   project = context.project();
   await project.add('rdkafka-rx', 'rxjs');
+  // Installed here, where no limit of a test runs.
+  for (const version of nodes) nodeBinary(version);
 });
 const timeout = 120_000;
 const require = createRequire(join(here, 'package.json'));
@@ -27,7 +30,7 @@ function binary(name) {
 
 const programs = ['main.cjs', 'main.mjs', 'runtime.mjs'];
 const runtimes = {
-  ...Object.fromEntries(['20', '22', '24', '26'].map((version) => [`Node ${version}`, () => [nodeBinary(version)]])),
+  ...Object.fromEntries(nodes.map((version) => [`Node ${version}`, () => [nodeBinary(version)]])),
   Bun: () => [binary('bun')],
   Deno: () => [binary('deno'), 'run', '--allow-all'],
 };

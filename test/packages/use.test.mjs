@@ -95,14 +95,20 @@ test('an esbuild bundle with the package beside it, and one that contains it', {
 });
 
 test('jest, two files at a time', { timeout }, async () => {
-  project.write('jest.config.cjs', "module.exports = { testMatch: ['**/*.test.cjs'], maxWorkers: 2 };");
+  project.write(
+    'jest.config.cjs',
+    "module.exports = { testMatch: ['**/*.test.cjs'], maxWorkers: 2, testTimeout: 60_000, workerGracefulExitTimeout: 20_000 };",
+  );
   const { stderr } = await project.bin('jest/bin/jest.js', '--config', 'jest.config.cjs');
   assert.match(stderr, /Tests: +2 passed, 2 total/);
   assert.doesNotMatch(stderr, /did not exit|force exited/);
 });
 
 test('vitest in threads, two files at a time', { timeout }, async () => {
-  project.write('vitest.config.mjs', "export default { test: { include: ['*.vitest.mjs'], pool: 'threads' } };");
+  project.write(
+    'vitest.config.mjs',
+    "export default { test: { include: ['*.vitest.mjs'], pool: 'threads', testTimeout: 60_000 } };",
+  );
   const { stdout } = await project.bin('vitest/vitest.mjs', 'run');
   assert.match(stdout, /Tests +2 passed/);
 });

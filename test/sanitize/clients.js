@@ -34,7 +34,7 @@ withCluster(4, async (servers, cluster) => {
   await from.client.metadata('t', 3000);
   await from.client.metadata(null, 3000);
 
-  const to = consumer(servers, {}, { laneBytes: 64 * 1024, totalBytes: 128 * 1024 });
+  const to = consumer(servers, { 'session.timeout.ms': '30000' }, { laneBytes: 64 * 1024, totalBytes: 128 * 1024 });
   to.client.reportPolls(true);
   const offsets = [0, 1, 2, 3].map((partition) => ({ topic: 't', partition, offset: 3, metadata: 'mé' }));
   await to.client.subscribe(['t']);

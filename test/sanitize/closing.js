@@ -24,7 +24,7 @@ async function all(servers) {
   const started = performance.now();
   await Promise.all([to.client.close(200), from.client.close(200), admin.close(0)]);
   const took = performance.now() - started;
-  assert(took < 3000 * Math.max(1, Number(process.env.SLOW ?? 1)), `close took ${took} ms`);
+  assert(took < 20_000 * Math.max(1, Number(process.env.SLOW ?? 1)), `close took ${took} ms`);
   await Promise.all(asked);
   assert.equal(from.settled.size, 100, 'every record is settled when close() is');
   await rejects(to.client.close(1));

@@ -58,5 +58,5 @@ withCluster(6, async (servers) => {
   assert(refused.fatal);
   const started = performance.now();
   await one.client.close(10_000);
-  assert(performance.now() - started < 5000, 'the refused answer held the close up');
+  assert(performance.now() - started < 9000, 'the refused answer held the close up');
 });

@@ -15,7 +15,7 @@ if (isMainThread) {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 80));
       const started = performance.now();
       await worker.terminate();
-      assert(performance.now() - started < 5000 * Number(process.env.SLOW ?? 1), 'terminate() took long');
+      assert(performance.now() - started < 20_000 * Number(process.env.SLOW ?? 1), 'terminate() took long');
     }
     await from.client.close(1000);
   });

@@ -29,8 +29,8 @@ export interface TopicSpec {
   config?: Record<string, string>;
 }
 
-/** Asks `address` (`host:port`, no TLS, no SASL) for the cluster and for `topics` (none by default). */
-export async function metadata(address: string, topics: string[] = [], timeoutMs = 2000): Promise<Metadata> {
+/** Asks `address` (`host:port`, no TLS, no SASL) for the cluster and for `topics` (none by default, null for all). */
+export async function metadata(address: string, topics: string[] | null = [], timeoutMs = 2000): Promise<Metadata> {
   const body = new Writer().array(topics, (w, name) => w.string(name)).int8(0);
   const r = await request(address, METADATA, 4, body, timeoutMs);
   r.int32(); // throttle time
@@ -156,7 +156,8 @@ class Writer {
     return this;
   }
 
-  array<T>(items: readonly T[], write: (writer: this, item: T) => void): this {
+  array<T>(items: readonly T[] | null, write: (writer: this, item: T) => void): this {
+    if (items === null) return this.int32(-1);
     this.int32(items.length);
     for (const item of items) write(this, item);
     return this;

@@ -57,7 +57,8 @@ export interface Kafka {
   /** Makes a topic and waits until every partition has its leader and all its replicas in sync. */
   createTopic(name: string, spec?: wire.TopicSpec): Promise<void>;
   deleteTopic(name: string): Promise<void>;
-  metadata(topics?: string[]): Promise<wire.Metadata>;
+  /** Of the cluster, and of these topics; null: of all. */
+  metadata(topics?: string[] | null): Promise<wire.Metadata>;
   /** Kills node `i` (from 0) as a crash would, and waits until it is gone. */
   kill9(i: number): Promise<void>;
   /** Freezes node `i`: sockets stay open, nothing answers. */
@@ -192,7 +193,7 @@ class OwnKafka implements Kafka {
     return wire.deleteTopic(this.address(), name);
   }
 
-  metadata(topics?: string[]): Promise<wire.Metadata> {
+  metadata(topics?: string[] | null): Promise<wire.Metadata> {
     return wire.metadata(this.address(), topics);
   }
 
@@ -315,7 +316,7 @@ async function createTopic(address: string, name: string, spec: wire.TopicSpec =
   await wire.createTopic(address, name, spec);
   const deadline = Date.now() + 30_000;
   for (;;) {
-    const topic = (await wire.metadata(address, [name])).topics[0];
+    const topic = (await wire.metadata(address, [name]).catch(() => undefined))?.topics[0];
     const ready = topic?.partitions.filter(
       (p) => p.error === 0 && p.leader >= 0 && p.inSync.length === p.replicas.length,
     );
