@@ -183,7 +183,7 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
   protected relay(event: { readonly type?: string }, emitError: (error: Error) => void): void {
     const common = event as Extract<ClientEvent, { type: 'error' | 'stats' | 'log' | 'throttle' | 'oauth-refresh' }>;
     if (common.type === 'error') {
-      if (this.#isNews(common.error)) emitError(this.toError(common.error));
+      if (this.isNews(common.error)) emitError(this.toError(common.error));
     } else if (common.type === 'oauth-refresh') void this.#refreshToken(common.config, emitError);
     else if (common.type === 'log') {
       (this.events as EventHub<unknown>).emit({ ...common, message: this.#config.redact(common.message) });
@@ -191,7 +191,7 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
   }
 
   /** Not what was told already. */
-  #isNews({ code, message }: NativeError): boolean {
+  protected isNews({ code, message }: NativeError): boolean {
     // librdkafka echoes what it was told when there is no token.
     if (this.#tokenFailure !== undefined && message.endsWith(`token: ${this.#tokenFailure}`)) return false;
     if (code !== ALL_BROKERS_DOWN) return true;

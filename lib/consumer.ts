@@ -14,9 +14,9 @@ import type { ConsumerFlow } from './stream/flow';
 import type { Delivery, OffsetToCommit, TopicPartition, TopicPartitionOffset } from './stream/lane-source';
 import { observeEvents } from './stream/observable';
 import { type Range, type RangeHost, readRange } from './stream/read-range';
-import { subscription } from './stream/routes';
 import { Session } from './stream/session';
 import type { KafkaStream, StopSummary, StreamOptions, Topics } from './stream/stream';
+import { checkTopics, forBroker, isPattern, subscription } from './stream/topic-pattern';
 
 /** A committed offset; null when nothing is committed. */
 export interface CommittedOffset extends TopicPartition {
@@ -128,11 +128,12 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   }
 
   #deliver(items: readonly Delivery[]): void {
-    this.#session.deliver(items.filter((item) => !this.#relayed(item as { type?: string })));
+    this.#session.deliver(items.filter((item) => !this.#relayed(item as { type?: string; error?: NativeError })));
   }
 
-  /** Events that every client has are not the session's. */
-  #relayed(event: { readonly type?: string }): boolean {
+  /** Events that every client has are not the session's, nor is an error that was told already. */
+  #relayed(event: { readonly type?: string; readonly error?: NativeError }): boolean {
+    if (event.type === 'error' && !this.isNews(event.error as NativeError)) return true;
     if (event.type !== 'log' && event.type !== 'oauth-refresh') return false;
     this.relay(event, (error) => this.events.emit({ type: 'error', error: error as KafkaError }));
     return true;
@@ -149,13 +150,11 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   async subscribe(topics: Topics): Promise<void> {
     requireGroup(this.config, 'subscribe()');
     if (this.#assigned) throw new StateError('subscribe() cannot be mixed with assign(): call unassign() first');
-    const list = Array.isArray(topics) ? topics : [topics];
-    if (list.length === 0)
-      throw new ArgumentError('subscribe() needs at least one topic; to leave, call unsubscribe()');
+    const list = checkTopics(topics, 'subscribe()').map(subscription);
     const before = this.#topics;
-    this.#topics = list.map(checkTopic);
+    this.#topics = list;
     try {
-      await this.request(`Cannot subscribe to ${list.join(', ')}`, (client) => client.subscribe(this.#union()));
+      await this.request(`Cannot subscribe to ${list.join(', ')}`, (client) => client.subscribe(this.#asked()));
     } catch (error) {
       this.#topics = before;
       throw error;
@@ -165,7 +164,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   /** Leaves what `subscribe` joined. Topics of {@link Consumer.stream} are still read. */
   async unsubscribe(): Promise<void> {
     this.#topics = [];
-    await this.request('Cannot unsubscribe', (client) => client.subscribe(this.#union()));
+    await this.request('Cannot unsubscribe', (client) => client.subscribe(this.#asked()));
   }
 
   /** Topics and patterns (with `^`) subscribed to. */
@@ -177,6 +176,10 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     return [...new Set([...this.#topics, ...this.#session.topics()])];
   }
 
+  #asked(): string[] {
+    return this.config.get('group.protocol') === 'consumer' ? this.#union().map(forBroker) : this.#union();
+  }
+
   /** The group takes everything away before it shares anew. */
   #eager(): boolean {
     const strategy = String(this.config.get('partition.assignment.strategy'));
@@ -186,9 +189,12 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   #resubscribe(): void {
     // Reading a range assigns its partitions itself.
     if (this.#assigned) return;
-    this.request('Cannot subscribe', (client) => client.subscribe(this.#union())).catch((error: unknown) => {
-      if (!this.closed) this.#session.end(error as Error);
-    });
+    const asked = this.#asked();
+    this.request(`Cannot subscribe to ${asked.join(', ')}`, (client) => client.subscribe(asked)).catch(
+      (error: unknown) => {
+        if (!this.closed) this.#session.end(error as Error);
+      },
+    );
   }
 
   /**
@@ -211,7 +217,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   /** librdkafka reports a topic that does not exist once: who asks for it again would wait for ever. */
   #expect(topics: Topics, stream: KafkaStream<never, never>): void {
     for (const topic of [topics].flat() as (string | RegExp)[]) {
-      if (typeof topic !== 'string' || topic.startsWith('^')) continue;
+      if (typeof topic !== 'string' || isPattern(topic)) continue;
       this.#partitionsOf(topic).catch((error: unknown) => {
         if (!this.closed) stream.sourceError(error as KafkaError, null);
       });
@@ -588,13 +594,6 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   protected override ended(): void {
     this.#session.end(null);
   }
-}
-
-function checkTopic(topic: string | RegExp): string {
-  if (topic instanceof RegExp || (typeof topic === 'string' && topic !== '')) return subscription(topic);
-  throw new ArgumentError(
-    `a topic must be a non-empty string or a RegExp, not ${JSON.stringify(topic) ?? 'undefined'}`,
-  );
 }
 
 function throwAt(result: PartitionResult, doing: string): void {

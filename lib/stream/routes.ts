@@ -1,7 +1,6 @@
 import { ArgumentError } from '../errors';
 import type { KafkaStream, Topics } from './stream';
-
-type Topic = string | RegExp;
+import { checkTopics, isPattern, matches, subscription, type Topic } from './topic-pattern';
 
 /** Which stream reads which topics. A topic belongs to one; what none has belongs to the stream without topics. */
 export class Routes {
@@ -11,10 +10,9 @@ export class Routes {
     return this.all.map(({ stream }) => stream);
   }
 
-  /** @throws ArgumentError when there is no topic, or another stream has one of them. */
+  /** @throws ArgumentError when there is no topic, one is none, or another stream has one of them. */
   check(topics: Topics): readonly Topic[] {
-    const list = typeof topics === 'string' || topics instanceof RegExp ? [topics] : topics;
-    if (list.length === 0) throw new ArgumentError('a stream needs at least one topic');
+    const list = checkTopics(topics, 'a stream');
     for (const topic of list) {
       const holder = this.all.find((route) => route.topics?.some((other) => overlap(topic, other)));
       if (holder === undefined) continue;
@@ -47,25 +45,10 @@ export class Routes {
   }
 }
 
-/** A topic as librdkafka takes it: patterns begin with `^`. */
-export function subscription(topic: Topic): string {
-  if (typeof topic === 'string') return topic;
-  return topic.source.startsWith('^') ? topic.source : `^.*${topic.source}`;
-}
-
 function overlap(one: Topic, other: Topic): boolean {
   return (
     subscription(other) === subscription(one) ||
     (typeof one === 'string' && !isPattern(one) && matches(other, one)) ||
     (typeof other === 'string' && !isPattern(other) && matches(one, other))
   );
-}
-
-function isPattern(topic: string): boolean {
-  return topic.startsWith('^');
-}
-
-function matches(route: Topic, topic: string): boolean {
-  if (typeof route !== 'string') return new RegExp(route.source, route.flags.replace(/[gy]/g, '')).test(topic);
-  return isPattern(route) ? new RegExp(route).test(topic) : route === topic;
 }

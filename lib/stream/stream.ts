@@ -19,7 +19,11 @@ import { abandonedOf, stopLane, within, working } from './rebalance';
 import { type RunBatchOptions, type RunOptions, type RunSummary, runBatches, runMessages } from './run';
 import type { Session } from './session';
 
-/** Topic names, and regular expressions over them (a `RegExp`, or a string that begins with `^`). */
+/**
+ * Topic names, and patterns over them: a `RegExp`, or a string that begins with `^`. librdkafka matches patterns as extended
+ * regular expressions of POSIX, and with `group.protocol` `consumer` the broker does with RE2; what a RegExp has and both
+ * do not is written in their way (`\\d`, `\\w`, `(?:…)`, lazy quantifiers) or refused (flags, lookaround, `\\b`).
+ */
 export type Topics = string | RegExp | readonly (string | RegExp)[];
 
 /**

@@ -35,6 +35,7 @@ describe('subscribe', () => {
     ['a string that begins with ^', (prefix: string) => `^${prefix}-.*`],
     ['a RegExp', (prefix: string) => new RegExp(`^${prefix}-`)],
     ['a RegExp without an anchor', (prefix: string) => new RegExp(`${prefix}-`)],
+    ['a RegExp with what POSIX does not know', (prefix: string) => new RegExp(`^(?:${prefix}|none)\\-\\w+?$`)],
   ])('to a pattern: %s', async (_, pattern) => {
     const prefix = unique('pattern');
     for (const end of ['a', 'b']) await bench.topic(1, `${prefix}-${end}`);
@@ -45,6 +46,21 @@ describe('subscribe', () => {
     await bench.fill(`${prefix}-b`, 1, { from: 1 });
     expect(texts(await gather(consumer, 2)).sort()).toEqual(['v0', 'v1']);
     expect(consumer.assignment().map(({ topic }) => topic)).toEqual([`${prefix}-a`, `${prefix}-b`]);
+  });
+
+  it('to what is no topic, or cannot be matched, is refused and changes nothing', async () => {
+    const topic = await bench.topic();
+    await bench.fill(topic, 1);
+    const consumer = bench.consumer({}, { value: utf8 });
+    for (const wrong of [null, '', 7, { topics: [topic] }, [undefined], /^a$/i, /^(?!b)/]) {
+      const refused = { name: 'ArgumentError', code: 'ERR_KAFKA_CLIENT_ARGUMENT' };
+      await expect(consumer.subscribe(wrong as never)).rejects.toMatchObject(refused);
+      expect(() => consumer.stream(wrong as never)).toThrow(expect.objectContaining(refused));
+      expect(() => consumer.stream([wrong] as never)).toThrow(expect.objectContaining(refused));
+    }
+    expect(consumer.subscription()).toEqual([]);
+    await consumer.subscribe(topic);
+    expect(texts(await gather(consumer, 1))).toEqual(['v0']);
   });
 
   it('to a pattern takes in topics made later', async () => {

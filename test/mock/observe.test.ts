@@ -14,21 +14,34 @@ describe('errors$', () => {
     expect((await told).message).toMatch(/bootstrap.servers/);
   });
 
-  it('tells once that no broker is left, not at every attempt', async () => {
-    const admin = bench.admin({ 'bootstrap.servers': '127.0.0.1:1', 'reconnect.backoff.ms': 10 });
+  const kinds = [
+    ['an admin client', (config: Record<string, unknown>, options: object) => bench.admin(config, options)],
+    ['a producer', (config: Record<string, unknown>, options: object) => bench.producer(config, {}, options)],
+    [
+      'a consumer that waits for its group',
+      (config: Record<string, unknown>, options: object) => {
+        const consumer = bench.consumer(config, {}, options);
+        void consumer.subscribe('t');
+        return consumer;
+      },
+    ],
+  ] as const;
+
+  it.each(kinds)('of %s tells once that no broker is left, not at every attempt', async (_, make) => {
+    const client = make({ 'bootstrap.servers': '127.0.0.1:1', 'reconnect.backoff.ms': 10 }, {});
     const codes: string[] = [];
-    admin.errors$.subscribe(({ code }) => codes.push(code));
-    await expect(admin.metadata(null, { timeoutMs: 1_000 })).rejects.toMatchObject({ retriable: true });
+    client.errors$.subscribe(({ code }) => codes.push(code));
+    await expect(client.metadata(null, { timeoutMs: 1_000 })).rejects.toMatchObject({ retriable: true });
     expect(codes.filter((code) => code === 'ERR_KAFKA__ALL_BROKERS_DOWN')).toHaveLength(1);
   });
 
-  it('tells once what the provider of tokens failed with', async () => {
+  it.each(kinds)('of %s tells once what the provider of tokens failed with', async (_, make) => {
     const oauth = { 'security.protocol': 'sasl_plaintext', 'sasl.mechanisms': 'OAUTHBEARER' } as const;
     const oauthBearerToken = () => Promise.reject(new Error('the identity provider is down'));
-    const admin = bench.admin(oauth, { oauthBearerToken });
+    const client = make(oauth, { oauthBearerToken });
     const messages: string[] = [];
-    admin.errors$.subscribe(({ message }) => messages.push(message));
-    await expect(admin.metadata(null, { timeoutMs: 1_000 })).rejects.toMatchObject({ retriable: true });
+    client.errors$.subscribe(({ message }) => messages.push(message));
+    await expect(client.metadata(null, { timeoutMs: 1_000 })).rejects.toMatchObject({ retriable: true });
     expect(messages.filter((message) => message.includes('identity provider'))).toHaveLength(1);
   });
 
