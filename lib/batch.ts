@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Chunk } from './chunk';
 import { type AckResult, Message } from './message';
 
@@ -171,6 +172,23 @@ export class MessageBatch<K = Buffer | null, V = Buffer | null> implements Itera
     if (at < 0)
       throw new RangeError(`message ${message.topic}/${message.partition}@${message.offsetBig} is not of this batch`);
     return this.settle(at, seq + 1 - (this.segments[at] as Segment).chunk.firstSeq);
+  }
+
+  /** The messages. @throws DecodeError */
+  toJSON(): object[] {
+    return [...this].map((message) => message.toJSON());
+  }
+
+  /** Where it is from; the messages are not shown. */
+  [inspect.custom](_depth: number, options: object, print: typeof inspect): string {
+    const partitions = new Map<string, string>();
+    for (const { chunk, from, to } of this.segments) {
+      const at = `${chunk.lane.topic}/${chunk.lane.partition}`;
+      const first = partitions.get(at)?.split('-')[0] ?? chunk.offsetBigAt(from);
+      partitions.set(at, `${first}-${chunk.offsetBigAt(to - 1)}`);
+    }
+    const { size, reason, eof } = this;
+    return `MessageBatch ${print({ size, reason, eof, offsets: Object.fromEntries(partitions) }, options)}`;
   }
 
   private settle(lastSegment: number, end: number): AckResult {

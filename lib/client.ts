@@ -71,6 +71,9 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
   readonly #oauthBearerToken: ClientOptions['oauthBearerToken'];
   #native: N | undefined;
   #toldDown = Number.NEGATIVE_INFINITY;
+  #warned = false;
+  /** How the last connection failed: no broker is left because of it. */
+  #broken: Error | undefined;
   #tokenFailure: string | undefined;
   #closing: Promise<void> | undefined;
 
@@ -180,7 +183,11 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
   }
 
   /** Passes on what every client may be told: errors with their type, logs without secrets, requests for tokens. */
-  protected relay(event: { readonly type?: string }, emitError: (error: Error) => void): void {
+  protected relay(event: { readonly type?: string }, emit: (error: Error) => void): void {
+    const emitError = (error: Error) => {
+      this.unheard(error);
+      emit(error);
+    };
     const common = event as Extract<ClientEvent, { type: 'error' | 'stats' | 'log' | 'throttle' | 'oauth-refresh' }>;
     if (common.type === 'error') {
       if (this.isNews(common.error)) emitError(this.toError(common.error));
@@ -188,6 +195,21 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
     else if (common.type === 'log') {
       (this.events as EventHub<unknown>).emit({ ...common, message: this.#config.redact(common.message) });
     } else if (common.type === 'stats' || common.type === 'throttle') (this.events as EventHub<unknown>).emit(common);
+  }
+
+  /**
+   * Of an error that nobody listens for, once: a wrong address would be silence for ever. A connection that breaks while
+   * others stand is everyday life, so it is told only when no broker is left.
+   */
+  protected unheard(error: Error): void {
+    const { code } = error as KafkaError;
+    if (code === 'ERR_KAFKA__TRANSPORT') this.#broken = error;
+    if (this.#warned || this.closed || this.events.active || code === 'ERR_KAFKA__TRANSPORT') return;
+    this.#warned = true;
+    const { message } = (code === 'ERR_KAFKA__ALL_BROKERS_DOWN' && this.#broken) || error;
+    const more =
+      "More of this client's errors are not shown while nobody subscribes to errors$; logTo(client) logs them.";
+    process.emitWarning(`${this.name}: ${message}. ${more}`, 'RdkafkaRxWarning');
   }
 
   /** Not what was told already. */

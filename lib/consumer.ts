@@ -113,6 +113,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
       assignsAgain: (lost) => this.#union().length > 0 && (lost || this.#eager()),
       onTopics: () => this.#resubscribe(),
       toError: (error, doing) => this.toError(error, doing) as KafkaError,
+      unheard: (error) => this.unheard(error),
     });
     this.#own = this.#session.defaultStream<K, V>({ ...options.stream, ...deserializers });
     this.announce();

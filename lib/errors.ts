@@ -1,3 +1,4 @@
+import { isKind, KIND } from './error-kind';
 import type { ErrorName } from './generated/errors';
 
 /** An error as the addon reports it: librdkafka's code, name and text, and the flags of `rd_kafka_error_t`. */
@@ -51,13 +52,6 @@ export interface NativeErrorContext {
   cause?: unknown;
 }
 
-const KIND = Symbol.for('rdkafka-rx.error.kind');
-
-interface Kind {
-  readonly prototype: unknown;
-  readonly [KIND]?: string;
-}
-
 /**
  * Base of every error of this library. `instanceof` works across duplicate installations: classes are told apart by
  * name, not by identity.
@@ -99,17 +93,6 @@ export class KafkaError extends Error {
   toJSON(): Record<string, unknown> {
     return { name: this.name, message: this.message, ...Object.fromEntries(Object.entries(this)) };
   }
-}
-
-function isKind(asked: Kind, value: unknown): boolean {
-  // A user's own subclass has no kind of its own, and is an ordinary class.
-  if (!Object.hasOwn(asked, KIND)) return Function.prototype[Symbol.hasInstance].call(asked, value);
-  if (typeof value !== 'object' || value === null) return false;
-  for (let proto = Object.getPrototypeOf(value); proto; proto = Object.getPrototypeOf(proto)) {
-    const kind = proto.constructor;
-    if (typeof kind === 'function' && Object.hasOwn(kind, KIND) && kind[KIND] === asked[KIND]) return true;
-  }
-  return false;
 }
 
 /** Sets a property that neither `util.inspect` nor `JSON.stringify` shows. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Chunk } from './chunk';
 import type { MessageHeaders } from './serdes';
 
@@ -37,6 +38,10 @@ export class Headers implements Iterable<readonly [name: string, value: Buffer |
 
   [Symbol.iterator](): Iterator<readonly [name: string, value: Buffer | null]> {
     return this.entries[Symbol.iterator]();
+  }
+
+  toJSON(): MessageHeaders {
+    return this.entries;
   }
 }
 
@@ -133,16 +138,30 @@ export class Message<K = Buffer | null, V = Buffer | null> {
     return new Message<K, V>(this.chunk.single(this.index), 0);
   }
 
+  /** Where it is from and what is in it; `offset` is a string beyond 2^53 - 1. @throws DecodeError */
   toJSON(): object {
     const { topic, partition, timestamp, key, value } = this;
-    return {
-      topic,
-      partition,
-      offset: this.offsetBig.toString(),
-      timestamp,
-      key,
-      value,
-      headers: this.headers.entries,
-    };
+    return { topic, partition, offset: this.printedOffset, timestamp, key, value, headers: this.headers.entries };
+  }
+
+  /** Likewise, and never throws: what cannot be decoded is shown as its error. */
+  [inspect.custom](_depth: number, options: object, print: typeof inspect): string {
+    const { topic, partition, printedOffset: offset, timestamp } = this;
+    const [key, value] = [readOr(() => this.key), readOr(() => this.value)];
+    const headers = Object.fromEntries(this.headers);
+    return `Message ${print({ topic, partition, offset, timestamp, key, value, headers }, options)}`;
+  }
+
+  private get printedOffset(): number | string {
+    const offset = this.offsetBig;
+    return offset <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(offset) : offset.toString();
+  }
+}
+
+function readOr<T>(read: () => T): T | unknown {
+  try {
+    return read();
+  } catch (error) {
+    return error;
   }
 }

@@ -35,6 +35,7 @@ const PARTITIONS = 2;
 /** Asks the brokers whether they are there. @throws Failure when none answers within five seconds. */
 export async function reach(servers: string): Promise<ClusterMetadata> {
   await using admin = new Admin({ 'bootstrap.servers': servers });
+  admin.events.on(() => {}); // what is wrong is said below, in one sentence
   try {
     return await admin.metadata(null, { timeoutMs: REACH_MS });
   } catch (cause) {

@@ -1,20 +1,31 @@
 import type { MessageBatch } from '../batch';
+import { KIND } from '../error-kind';
 import { ConsumeError, DecodeError } from '../errors';
 import type { Message } from '../message';
 
-/** A handler failed for good. The handler's error is the `cause`. */
+const textOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));
+
+/**
+ * A handler failed for good. The handler's error is the `cause`; when what should have become of the message failed too, an
+ * `AggregateError` of both.
+ */
 export class HandlerError extends ConsumeError {
+  static override readonly [KIND]: string = 'HandlerError';
+
   constructor(
     at: { topic: string; partition: number; offset: number },
     /** How often the handler was called for it. */
     readonly attempt: number,
     cause: unknown,
   ) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    super('ERR_KAFKA_CLIENT_HANDLER', `Handling ${at.topic}/${at.partition} @${at.offset} failed: ${why}`, at, {
-      cause,
-    });
-    this.name = 'HandlerError';
+    super(
+      'ERR_KAFKA_CLIENT_HANDLER',
+      `Handling ${at.topic}/${at.partition} @${at.offset} failed: ${textOf(cause)}`,
+      at,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -91,6 +102,11 @@ export function decide<K, V>(
   if (failure.attempt >= attempts || failure.error instanceof DecodeError) return exhausted;
   const most = Math.min(maxBackoffMs, backoffMs * 2 ** (failure.attempt - 1));
   return { retryAfterMs: most * (0.5 + random() / 2) };
+}
+
+/** What failed first, and what failed of what should have become of it. */
+export function both(error: unknown, doing: string, failure: unknown): AggregateError {
+  return new AggregateError([error, failure], `${textOf(error)}; and ${doing}: ${textOf(failure)}`);
 }
 
 /** Sends a message to its dead letter topic, with where it came from and why in its headers. */

@@ -1,4 +1,5 @@
 import { type BatchReason, MessageBatch, type Segment } from '../batch';
+import { KIND } from '../error-kind';
 import { StateError } from '../errors';
 import { type BatchPolicy, type Closing, closing, closingMixed } from './batcher';
 import type { StreamEvent } from './events';
@@ -7,6 +8,8 @@ import type { Clock } from './lane-source';
 
 /** Another surface of the stream is in use. */
 export class LeaseHeldError extends StateError {
+  static override readonly [KIND]: string = 'LeaseHeldError';
+
   constructor(
     stream: string,
     /** The surface that has the stream. */
@@ -15,7 +18,6 @@ export class LeaseHeldError extends StateError {
     super(
       `${stream} is already read by ${holder}; a stream has one reader at a time: end that one first, or make another stream`,
     );
-    this.name = 'LeaseHeldError';
   }
 }
 

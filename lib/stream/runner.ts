@@ -1,7 +1,7 @@
 import { MessageBatch } from '../batch';
 import { DecodeError } from '../errors';
 import { Message } from '../message';
-import { bury, type DeadLetter, decide, type FailurePolicy, type HandlerContext, HandlerError } from './failure';
+import { both, bury, type DeadLetter, decide, type FailurePolicy, type HandlerContext, HandlerError } from './failure';
 import type { Feed, Surface } from './feed';
 import { BUSY, type Lane, REFUSED } from './lane';
 
@@ -258,9 +258,7 @@ export abstract class Runner<U extends Unit> implements Surface {
     try {
       for (let cause = error; ; attempt++) {
         const [message] = messagesOf(unit) as [Message<never, never>];
-        const decision = await decide(this.policy, { error: cause, attempt, message }, () =>
-          this.feed.host.clock.random(),
-        );
+        const decision = await this.decide({ error: cause, attempt, message });
         if (!this.alive(unit)) break;
         if (decision === 'stop') throw cause;
         if (decision === 'skip') {
@@ -297,6 +295,14 @@ export abstract class Runner<U extends Unit> implements Surface {
     this.leave(work, bucket);
   }
 
+  private async decide(failure: { error: unknown; attempt: number; message: Message<never, never> }) {
+    try {
+      return await decide(this.policy, failure, () => this.feed.host.clock.random());
+    } catch (again) {
+      throw both(failure.error, 'the failure policy failed', again);
+    }
+  }
+
   /** Somebody still wants to know what becomes of it. */
   private alive(unit: U): boolean {
     if (this.abandoned) return false;
@@ -312,7 +318,11 @@ export abstract class Runner<U extends Unit> implements Surface {
   /** The report of the dead letter comes before the acknowledgement: a crash between them makes two, never none. */
   private async bury(unit: U, attempt: number, error: unknown, letter: DeadLetter<never, never>): Promise<void> {
     const all = [...messagesOf(unit)];
-    await Promise.all(all.map((message) => bury(letter, { error, attempt, message })));
+    try {
+      await Promise.all(all.map((message) => bury(letter, { error, attempt, message })));
+    } catch (failure) {
+      throw both(error, 'its dead letter could not be sent', failure);
+    }
     for (const message of all) this.report('dead-letter', message, error);
     unit.ack();
     this.deadLettered += all.length;

@@ -32,6 +32,8 @@ export interface SessionOptions extends WatchOptions {
   readonly onTopics?: (topics: readonly string[]) => void;
   /** Converts errors of the native layer, with secrets taken out. */
   readonly toError?: (error: NativeError, doing?: string) => KafkaError;
+  /** Called with every error of the native layer, before it is an event. */
+  readonly unheard?: (error: KafkaError) => void;
   /** @internal */
   readonly faults?: Faults;
 }

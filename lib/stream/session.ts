@@ -315,6 +315,7 @@ export class Session implements FeedHost, LaneHost {
   private nativeError(event: Extract<Delivery, { type: 'error' | 'partition-error' }>): void {
     const doing = event.type === 'partition-error' ? `Cannot read ${event.topic}/${event.partition}` : undefined;
     const error = this.toError(event.error, doing);
+    this.options.unheard?.(error);
     this.events.emit({ type: 'error', error });
     if (error.fatal) this.end(error);
     else

@@ -99,22 +99,33 @@ export class Watch {
   private gated(lane: Lane): void {
     const { topic, partition } = lane;
     this.session.events.emit({ type: 'gated', topic, partition, offset: lane.watermark, unacked: lane.inflight });
-    if (lane.window.base > 0 || lane.window.above > 0 || this.warned) return;
-    this.warned = true;
-    this.options.warn?.(
+    if (lane.window.base > 0 || lane.window.above > 0) return;
+    this.warn(
       `${topic}/${partition}: ${lane.inflight} messages were delivered and none was acknowledged, so no more are read. ` +
         "Call message.ack() or batch.ack() when a message is done, or make the stream with commit: 'delivery' or 'none'.",
     );
+  }
+
+  /** Once: it is the program that is wrong, not the one message. Who listens to events hears of each. */
+  private warn(text: string): void {
+    if (this.warned) return;
+    this.warned = true;
+    this.options.warn?.(text);
   }
 
   private stalled(lane: Lane, ageMs: number): void {
     const at = { topic: lane.topic, partition: lane.partition, offset: lane.watermark };
     this.session.events.emit({ type: 'stalled', ...at, ageMs });
     const { onStall = 'event' } = this.options;
-    if (onStall === 'event') return;
-    const error = new StateError(
-      `${at.topic}/${at.partition} @${at.offset} was delivered ${Math.round(ageMs)} ms ago and is not done`,
-    );
+    const text = `${at.topic}/${at.partition} @${at.offset} was delivered ${Math.round(ageMs)} ms ago and is not done`;
+    if (onStall === 'event') {
+      this.warn(
+        `${text}: no commit passes it, and no more is read when the credit is used up. Does its handler hang, or was ` +
+          'ack() forgotten? maxProcessingMs says how long a message may take.',
+      );
+      return;
+    }
+    const error = new StateError(text);
     if (onStall === 'failConsumer') this.session.end(error);
     else lane.feed.finish(error);
   }

@@ -45,6 +45,23 @@ describe('errors$', () => {
     expect(messages.filter((message) => message.includes('identity provider'))).toHaveLength(1);
   });
 
+  it.each(kinds)('of %s warns once when nobody listens', async (_, make) => {
+    const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    try {
+      const client = make({ 'bootstrap.servers': '127.0.0.1:1', 'reconnect.backoff.ms': 10 }, {});
+      await expect(client.metadata(null, { timeoutMs: 1_000 })).rejects.toMatchObject({ retriable: true });
+      expect(warned.mock.calls).toEqual([
+        [expect.stringMatching(/^rdkafka#.*127\.0\.0\.1:1.*errors\$/), 'RdkafkaRxWarning'],
+      ]);
+      const heard = make({ 'bootstrap.servers': '127.0.0.1:1' }, {});
+      await next(heard.errors$, ({ code }) => code === 'ERR_KAFKA__ALL_BROKERS_DOWN');
+      await client.close();
+      expect(warned).toHaveBeenCalledTimes(1);
+    } finally {
+      warned.mockRestore();
+    }
+  });
+
   it('of every kind of client', async () => {
     const config = { 'bootstrap.servers': '127.0.0.1:1' };
     for (const client of [bench.producer(config), bench.admin(config), bench.reader(config)]) {

@@ -225,6 +225,8 @@ describe('partitions$', () => {
       });
     });
     await first.promise;
+    // The embedded cluster refuses commits while its members join.
+    await one.commit();
     const two = bench.consumer(config, { value: utf8 });
     const joined = next(two.rebalances$, ({ type, partitions }) => type === 'assigned' && partitions.length > 0);
     const stream = two.stream(topic);

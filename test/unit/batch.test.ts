@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { MessageBatch } from '../../lib/batch';
 import { Chunk, Decoders, type LaneHandle } from '../../lib/chunk';
 import type { AckResult, Message } from '../../lib/message';
@@ -221,4 +222,23 @@ test('acknowledging: one, up to one, all; of the messages of this batch only', (
   ]);
   const part = new MessageBatch([{ ...batch.segments[0]!, from: 0, to: 2 }], 'chunk', null);
   expect(() => part.ackThrough(batch.at(2) as Message)).toThrow(/t\/3@2 is not of this batch/);
+});
+
+test('what is printed and what becomes JSON is the message, not its batch', () => {
+  const messages = [
+    { offset: 4, key: 'k', value: '{"a":1}', headers: [['h', 'x']], timestamp: 1000 },
+    { offset: 5, key: null, value: 'not json' },
+  ] as TestMessage[];
+  const batch = batchOf<string, { a: number }>(messages, new Decoders(utf8, json<{ a: number }>()));
+  const [first, second] = [...batch] as [Message<string, { a: number }>, Message];
+  const { key, value, offset, headers } = JSON.parse(JSON.stringify(first));
+  expect([key, value, offset, headers[0][0]]).toEqual(['k', { a: 1 }, 4, 'h']);
+  expect(inspect(first)).toMatch(
+    /^Message \{\s+topic: 't',\s+partition: 3,\s+offset: 4,.*key: 'k',\s+value: \{ a: 1 \}/s,
+  );
+  expect(inspect(first)).not.toContain('not json');
+  expect(inspect(second)).toMatch(/value: DecodeError: Cannot decode/);
+  expect(inspect(batch)).toBe("MessageBatch { size: 2, reason: 'chunk', eof: null, offsets: { 't/3': '4-5' } }");
+  expect(() => JSON.stringify(batch)).toThrow('Cannot decode');
+  expect(JSON.parse(JSON.stringify(batchOf(messages)))).toHaveLength(2);
 });

@@ -140,6 +140,21 @@ describe('classes', () => {
     expect(foreign).not.toBeInstanceOf(ConsumeError);
   });
 
+  test('every class that is exported is told apart by its own name, in each installation', () => {
+    const all = (module: object) =>
+      Object.entries(module).filter(([, value]) => value === KafkaError || value?.prototype instanceof Error);
+    const here = all(require('../../lib'));
+    expect(here.length).toBeGreaterThan(10);
+    jest.isolateModules(() => {
+      const there: Record<string, { prototype: object }> = require('../../lib');
+      for (const [name, type] of here) {
+        const foreign: unknown = Object.create(there[name]?.prototype ?? null);
+        expect(here.filter(([, other]) => foreign instanceof other).map(([name]) => name)).toContain(name);
+        expect(there[name]).not.toBe(type);
+      }
+    });
+  });
+
   test('a subclass of a user is an ordinary class', () => {
     class Mine extends ConfigError {}
     expect(new Mine('no')).toBeInstanceOf(Mine);

@@ -187,7 +187,20 @@ test('a dead letter that cannot be sent ends the run', async () => {
   };
   const running = stream.run(() => Promise.reject(new Error('no')), { failure });
   chunk(1, 4, 1);
-  await expect(running).rejects.toMatchObject({ offset: 4, cause: new Error('down') });
+  const error = await running.catch((error) => error);
+  expect(error).toMatchObject({ name: 'HandlerError', offset: 4 });
+  expect(error.message).toBe('Handling t/0 @4 failed: no; and its dead letter could not be sent: down');
+  expect(error.cause.errors).toEqual([new Error('no'), new Error('down')]);
+});
+
+test('a failure policy that fails ends the run, and hides nothing', async () => {
+  const { stream, chunk } = two();
+  const failure = () => Promise.reject(new Error('undecided'));
+  const running = stream.run(() => Promise.reject(new Error('no')), { failure });
+  chunk(1, 4, 1);
+  const error = await running.catch((error) => error);
+  expect(error.message).toBe('Handling t/0 @4 failed: no; and the failure policy failed: undecided');
+  expect(error.cause.errors).toEqual([new Error('no'), new Error('undecided')]);
 });
 
 test('what cannot be decoded takes the same way, with its bytes', async () => {

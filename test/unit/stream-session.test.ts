@@ -317,8 +317,12 @@ describe('lanes that do not move', () => {
     expect(warnings[0]).toMatch(/4 messages were delivered and none was acknowledged.*batch\.ack\(\)/);
   });
 
-  test('stalled, once, when a message is not done for too long', async () => {
-    const { stream, clock, events, chunk } = one({ maxProcessingMs: 5000 });
+  test('stalled, once and with a warning, when a message is not done for too long', async () => {
+    const warnings: string[] = [];
+    const { stream, clock, events, chunk } = one({
+      maxProcessingMs: 5000,
+      warn: (text: string) => warnings.push(text),
+    });
     chunk(1, 0, 2);
     const batch = (await stream.take()) as MessageBatch;
     batch.at(0)?.ack();
@@ -327,6 +331,9 @@ describe('lanes that do not move', () => {
     batch.ack();
     await clock.advance(20_000);
     expect(events.filter(({ type }) => type === 'stalled')).toHaveLength(1);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^t\/0 @1 was delivered \d+ ms ago and is not done: no commit passes it/),
+    ]);
     expect(clock.pending).toBe(0);
   });
 
