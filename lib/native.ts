@@ -177,7 +177,16 @@ export interface NativeAddon {
   readonly MockCluster: new (settings: Settings, brokers: number, deliver: Deliver<Delivery>) => NativeMockCluster;
 }
 
+/** The version of Node-API that the addon is compiled for: a runtime with an older one crashes on it. */
+const NODE_API = 9;
+
 function load(): NativeAddon {
+  const { napi, node } = process.versions;
+  if (Number(napi) < NODE_API) {
+    throw new LoadError(
+      `rdkafka-rx needs Node 20.3 or newer (Node-API ${NODE_API}); this is ${node} (Node-API ${napi})`,
+    );
+  }
   // What is named, a build of one's own (this checkout's, or `rdkafka-rx-build`), then the package of this platform. Only "there is
   // none" goes on to the next: a binary that is there and does not load says why.
   const named = process.env.RDKAFKA_RX_ADDON;

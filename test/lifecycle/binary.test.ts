@@ -53,3 +53,17 @@ describeOnLinux('rdkafka_rx.node', () => {
     expect(ask('nm', '-D', '--undefined-only')).toContain('__stack_chk_fail');
   });
 });
+
+it('is not loaded where Node-API is too old for it, and the error says which Node it takes', () => {
+  const program = `
+    Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.2.0', napi: '8' } });
+    try {
+      require(${JSON.stringify(resolve(__dirname, '../../dist'))});
+    } catch (error) {
+      console.log(error.name, error.message);
+    }
+  `;
+  expect(execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' })).toBe(
+    'LoadError rdkafka-rx needs Node 20.3 or newer (Node-API 9); this is 20.2.0 (Node-API 8)\n',
+  );
+});
