@@ -77,8 +77,9 @@ let programs = 0;
 export async function run({ code, prints }: Block): Promise<string[]> {
   await using cluster = await testing.MockCluster.start({ topics: { orders: 1 } });
   const servers = { 'bootstrap.servers': cluster.bootstrapServers };
-  const producer = new rdkafka.Producer(servers);
-  // Together: so they are also fetched.
+  const producer = new rdkafka.Producer({ ...servers, 'linger.ms': 25 });
+  // Together: so they are also fetched. Of a topic that is not known yet the first one can go alone.
+  await producer.metadata('orders');
   await producer.sendBatch({
     topic: 'orders',
     records: [

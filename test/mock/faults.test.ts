@@ -60,6 +60,8 @@ describe('a producer', () => {
     await producer.send({ topic, value: 'v0' });
     const leader = await leaderOf(topic);
     const down = missed(bench.cluster, producer, leader);
+    // Before anything is sent: what the broker has taken and not answered would be sent, and be there, twice.
+    await bench.cluster.brokerDown(leader);
     const sent = Promise.all(numbered(100, 1).map((value) => producer.send({ topic, value })));
     await down;
     await bench.cluster.brokerUp(leader);
@@ -76,7 +78,7 @@ describe('a producer', () => {
     const took = performance.now() - began;
     for (const broker of [1, 2, 3]) await bench.cluster.brokerUp(broker);
     expect(new Set(codes.map(({ code }) => code))).toEqual(new Set(['ERR_KAFKA__MSG_TIMED_OUT']));
-    expect(took).toBeLessThan(4_000);
+    expect(took).toBeLessThan(15_000);
   });
 
   it('says possibly persisted when the answer did not come', async () => {
@@ -84,15 +86,14 @@ describe('a producer', () => {
     const producer = bench.producer({
       ...patient,
       'linger.ms': 0,
-      'socket.timeout.ms': 300,
-      'message.timeout.ms': 600,
+      'message.timeout.ms': 3_000,
     });
     await producer.send({ topic, value: 'v0' });
     const leader = await leaderOf(topic);
-    await bench.cluster.pushErrors('Produce', [null, null, null, null], { broker: leader, rttMs: 2_000 });
+    await bench.cluster.setRoundTripTime(leader, 60_000);
     const error = await rejection(producer.send({ topic, value: 'v1' }));
+    await bench.cluster.setRoundTripTime(leader, 0);
     expect(error).toMatchObject({ code: 'ERR_KAFKA__MSG_TIMED_OUT', status: 'possibly-persisted' });
-    await bench.cluster.clearErrors('Produce');
   });
 
   it('keeps many requests on their way to a slow broker', async () => {
@@ -106,7 +107,7 @@ describe('a producer', () => {
     const took = performance.now() - began;
     await bench.cluster.setRoundTripTime(leader, 0);
     expect(took).toBeGreaterThan(190);
-    expect(took).toBeLessThan(50 * 200 * 0.5);
+    expect(took).toBeLessThan(50 * 200 * 0.8);
   });
 });
 
@@ -287,9 +288,10 @@ describe('a member of a group', () => {
     const topic = await bench.topic();
     const consumer = bench.consumer({ ...members, 'group.instance.id': 'mine' });
     const fatal = next(consumer.errors$, (error) => error.fatal);
+    const assigned = next(consumer.rebalances$, ({ type }) => type === 'assigned');
     await consumer.subscribe(topic);
     const taken = rejection(consumer.take());
-    await next(consumer.rebalances$, ({ type }) => type === 'assigned');
+    await assigned;
     await bench.cluster.pushErrors('Heartbeat', ['FENCED_INSTANCE_ID']);
     expect(await fatal).toMatchObject({ code: 'ERR_KAFKA_FENCED_INSTANCE_ID' });
     expect((await fatal).message).toMatch(/Another consumer uses the same 'group.instance.id'/);

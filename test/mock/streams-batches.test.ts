@@ -73,7 +73,7 @@ describe('a batch closes', () => {
   it.each(['revoke', 'stop'] as const)('on %s, and is committed before it is over', async (reason) => {
     const { topic, group } = await filled(bench, 3);
     const batch = { count: 100, ms: LONG, onEof: false };
-    const consumer = bench.consumer({ 'group.id': group, ...quick }, {}, { stream: { batch } });
+    const consumer = bench.consumer({ 'group.id': group }, {}, { stream: { batch } });
     const came = arrived(consumer, 3);
     await consumer.subscribe(topic);
     const open = consumer.take();
@@ -291,7 +291,11 @@ describe('what is committed', () => {
 
   it('is not said to be, when the partition was lost first', async () => {
     const { topic, group } = await filled(bench, 5);
-    const consumer = bench.consumer({ 'group.id': group, ...quick }, {}, { commits: { ms: 1e6, onEof: false } });
+    const consumer = bench.consumer(
+      { 'group.id': group, 'heartbeat.interval.ms': 100 },
+      {},
+      { commits: { ms: 1e6, onEof: false } },
+    );
     const messages = await firstValueFrom(consumer.stream(topic).messages$.pipe(take(5), toArray()));
     for (const message of messages) message.ack();
     await bench.cluster.pushErrors('OffsetCommit', new Array(50).fill('COORDINATOR_LOAD_IN_PROGRESS'));
