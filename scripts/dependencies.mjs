@@ -29,7 +29,8 @@ function installed(name, module, headers, names) {
     process.platform === 'darwin'
       ? ['/opt/homebrew/opt', '/usr/local/opt'].map((at) => `${at}/${names.brew}/lib/pkgconfig`)
       : [];
-  const env = { PKG_CONFIG_PATH: [...brewed, process.env.PKG_CONFIG_PATH].filter(Boolean).join(':') };
+  // What the user says comes before what Homebrew has.
+  const env = { PKG_CONFIG_PATH: [process.env.PKG_CONFIG_PATH, ...brewed].filter(Boolean).join(':') };
   const cflags = pkgConfig(['--cflags-only-I', module], env) ?? [];
   const search = pkgConfig(['--libs-only-L', module], env) ?? [];
   const source = `${headers.map((header) => `#include <${header}>`).join('\n')}\nint main(void) { return 0; }\n`;

@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { buildCurl } from './librdkafka-curl.mjs';
 import { BuildError, cc, run, say, step } from './toolchain.mjs';
@@ -150,6 +150,10 @@ function compile(source, work, curl, recipe, log) {
     ? { cppflags: [`-I${curl.include}`], ldflags: [`-L${dirname(curl.archive)}`] }
     : stubLibraries(work, dependencies);
   const on = (mode) => (mode === 'none' ? 'disable' : 'enable');
+  // An archive is named by its path, which configure does not take: it looks for libraries by name. curl's and the stand-ins come first,
+  // for where the archives lie other libraries of those names may lie, too.
+  const archives = dependencies.libs.filter((lib) => isAbsolute(lib)).map((lib) => `-L${dirname(lib)}`);
+  const search = [...new Set([...ldflags, ...dependencies.libs.filter((flag) => flag.startsWith('-L')), ...archives])];
   const options = [
     '--disable-lz4-ext',
     '--disable-gssapi',
@@ -161,7 +165,7 @@ function compile(source, work, curl, recipe, log) {
     ...(sanitize ? ['--disable-c11threads'] : []),
     `--CFLAGS=${cflags.join(' ')}`,
     `--CPPFLAGS=${[...dependencies.cflags, ...cppflags, ...(dependencies.tls === 'static' ? ['-DWITH_STATIC_LIB_libcrypto=1'] : [])].join(' ')}`,
-    `--LDFLAGS=${[...dependencies.libs.filter((flag) => flag.startsWith('-L')), ...ldflags, ...(sanitize ? [`-fsanitize=${sanitize}`] : [])].join(' ')}`,
+    `--LDFLAGS=${[...search, ...(sanitize ? [`-fsanitize=${sanitize}`] : [])].join(' ')}`,
   ];
   // An empty pkg-config path: what to link was decided already, configure only has to agree.
   const env = { ...process.env, PKG_CONFIG_PATH: '', PKG_CONFIG_LIBDIR: work, MAKEFLAGS: '', MAKELEVEL: '' };
