@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { origin } from './origin.mjs';
 import { BuildError } from './toolchain.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -37,14 +38,14 @@ export const thisPlatform = () => loader().thisPlatform();
 
 /** package.json of a platform's package. */
 export function platformManifest({ os, cpu, libc }, about) {
-  const { version, license, author, engines, repository } = manifest;
+  const { version, license, author, engines } = manifest;
   return {
     name: packageName({ os, cpu, libc }),
     version,
     description: `The addon of rdkafka-rx for ${[os, cpu, libc].filter(Boolean).join(' ')}, ${about}`,
     license,
     author,
-    repository,
+    ...origin()?.manifest,
     type: 'commonjs',
     main: 'rdkafka_rx.node',
     files: ['rdkafka_rx.node', 'THIRD-PARTY.txt'],
@@ -53,6 +54,26 @@ export function platformManifest({ os, cpu, libc }, about) {
     cpu: [cpu],
     libc: libc && [libc],
     // A scoped package is private unless it says so, and a private one gets no provenance.
+    publishConfig: { access: 'public' },
+  };
+}
+
+/**
+ * package.json of the main package: no scripts, and the package of each platform as an optional dependency of the same version. The checkout's
+ * own does not name those: `npm ci` builds here, and a lock file cannot hold what is not published yet.
+ */
+export function mainManifest() {
+  const {
+    private: _private,
+    scripts: _scripts,
+    devDependencies: _devDependencies,
+    overrides: _overrides,
+    ...kept
+  } = manifest;
+  return {
+    ...kept,
+    ...origin()?.manifest,
+    optionalDependencies: Object.fromEntries(platforms.map((platform) => [packageName(platform), manifest.version])),
     publishConfig: { access: 'public' },
   };
 }
