@@ -5,6 +5,9 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, wr
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { buildAddon } from './build-native.mjs';
+import { chooseDependencies } from './dependencies.mjs';
+import { pinnedSource } from './librdkafka.mjs';
+import { pinnedCurl } from './librdkafka-curl.mjs';
 import {
   glibcFloor,
   limits,
@@ -160,15 +163,17 @@ async function prebuild() {
   );
   const version = askAddon(file);
 
+  const texts = licences(library);
+  const inside = versionsInside(library);
   const json = platformManifest(platform, `with librdkafka ${version}`);
   writeFileSync(join(directory, 'package.json'), `${JSON.stringify(json, null, 2)}\n`);
   writeFileSync(
     join(directory, 'README.md'),
     `# ${name}\n\nThe native part of rdkafka-rx ${manifest.version}: librdkafka ${version} with TLS, SASL, OIDC, zstd, lz4, snappy and zlib inside. ` +
-      `It runs on ${system}.\n\nInstall \`rdkafka-rx\`, which brings it along; do not use it by itself.\n`,
+      `It runs on ${system}.\n\n${contents(version, inside)}\n\nInstall \`rdkafka-rx\`, which brings it along; do not use it by itself.\n`,
   );
   copyFileSync(join(root, 'LICENSE'), join(directory, 'LICENSE'));
-  writeFileSync(join(directory, 'THIRD-PARTY.txt'), thirdParty(library));
+  writeFileSync(join(directory, 'THIRD-PARTY.txt'), thirdParty(texts, contents(version, inside)));
   const compressed = gzipSync(readFileSync(file)).length;
   if (compressed > limits.platform)
     throw new BuildError(`the addon has ${compressed} bytes compressed, ${limits.platform} are allowed.`);
@@ -176,12 +181,61 @@ async function prebuild() {
   say(`  ${statSync(file).size} bytes, ${compressed} compressed, in ${directory}`);
 }
 
-/** Texts of the licences of what is inside; librdkafka's own list covers what it contains. */
-function thirdParty(library) {
-  const ours = readFileSync(join(root, 'scripts/third-party.txt'), 'utf8');
-  const file = library.docs ? join(library.docs, 'LICENSES.txt') : '';
-  return existsSync(file) ? `${ours}\n${readFileSync(file, 'utf8')}` : ours;
+/** Texts of the licences of what is inside, and which versions these are; librdkafka's own list covers what it contains. */
+function thirdParty(texts, inside) {
+  const [first, ...ours] = readFileSync(join(root, 'scripts/third-party.txt'), 'utf8').split('\n\n');
+  return [first, inside, ...ours, texts].join('\n\n');
 }
+
+/** librdkafka's list of licences: beside a build of ours, or where its two installers put it. */
+function licences({ docs, include }) {
+  const places = [docs ?? '', ...['doc', 'licenses'].map((name) => join(include, '../share', name, 'librdkafka'))];
+  const file = places.map((place) => join(place, 'LICENSES.txt')).find((path) => existsSync(path));
+  if (!file)
+    throw new BuildError(
+      `the licences of librdkafka are not beside it: copy LICENSES.txt of its source to ${places.at(-1)}.`,
+    );
+  return readFileSync(file, 'utf8');
+}
+
+/** Where each library says its version. */
+const headers = {
+  OpenSSL: ['openssl/opensslv.h', /OPENSSL_VERSION_TEXT\s+"OpenSSL (\S+)/],
+  zlib: ['zlib.h', /ZLIB_VERSION\s+"([^"]+)"/],
+  Zstandard: [
+    'zstd.h',
+    /ZSTD_VERSION_MAJOR\s+(\d+)[\s\S]*?ZSTD_VERSION_MINOR\s+(\d+)[\s\S]*?ZSTD_VERSION_RELEASE\s+(\d+)/,
+  ],
+  curl: ['curl/curlver.h', /LIBCURL_VERSION\s+"([^"]+)"/],
+};
+
+/** Of the libraries beside librdkafka, from the headers that it was built with. @throws BuildError when one does not say it */
+function versionsInside({ include }) {
+  const wanted = process.env.RDKAFKA_RX_LIBRDKAFKA?.trim() || '';
+  const ours = wanted === '' || pinnedSource(wanted) !== undefined;
+  const flags = ours ? chooseDependencies('').cflags : [`-I${include}`];
+  const directories = [
+    ...flags.filter((flag) => flag.startsWith('-I')).map((flag) => flag.slice(2)),
+    '/usr/include',
+    `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`,
+    '/usr/local/include',
+  ];
+  const known = ours && process.env.RDKAFKA_RX_CURL === 'static' ? { curl: pinnedCurl.version.split('curl-')[1] } : {};
+  const found = Object.entries(headers).map(([name, [header, pattern]]) => {
+    const file = directories.map((directory) => join(directory, header)).find((path) => existsSync(path));
+    const parts = pattern.exec(file ? readFileSync(file, 'utf8') : '')?.slice(1);
+    return [name, known[name] ?? parts?.join('.')];
+  });
+  refuse(
+    'has libraries inside whose headers, and with them their versions, were not found',
+    found.filter(([, version]) => version === undefined).map(([name]) => name),
+  );
+  return found;
+}
+
+const contents = (librdkafka, inside) =>
+  `Versions inside: librdkafka ${librdkafka}, ${inside.map((one) => one.join(' ')).join(', ')}.\n` +
+  `lz4, snappy, cJSON and what else is small are the copies that librdkafka ${librdkafka} carries in its own source.`;
 
 try {
   await prebuild();
