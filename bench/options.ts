@@ -60,7 +60,7 @@ Result
   --merge LIST         measure nothing: make one report of these JSON files
   --report FILE        the same as a page for the browser, with charts (their library comes through npm, once)
   --markdown FILE      the same as Markdown tables
-  --readme             write the README's section on performance anew
+  --readme             write the sections on performance of the README and docs/performance.md anew
   --from FILE          measure nothing: make these of a JSON that an earlier run wrote
   --help               this text
 

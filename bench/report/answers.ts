@@ -347,12 +347,13 @@ function cpu(way: Row, mine: Row): string {
 export function caveats(report: Report): string[] {
   const { machine = {}, settings = {}, versions = {} } = report;
   const said: string[] = [];
-  if (report.partial) said.push('The run was interrupted: what it had measured until then is here.');
+  const unfinished = interruption(report);
+  if (unfinished) said.push(unfinished);
   if (/mock cluster/.test(versions.kafka ?? '')) {
     said.push(
       'Measured against librdkafka\'s mock cluster on the same machine: no disk, no replication, and it takes processor time from the clients. Good for comparing, not for "how fast is Kafka".',
     );
-  } else if (/one node|localhost|127\.0\.0\.1/.test(versions.kafka ?? '')) {
+  } else if (sharedMachine(report)) {
     said.push('Kafka and the client shared one machine: a faster client leaves the broker less of it.');
   }
   if (settings.quick === true) said.push('A quick run: few messages, few runs. Its figures are a hint.');
@@ -376,6 +377,15 @@ export function caveats(report: Report): string[] {
   }
   const failed = report.runs.filter((run) => run.error !== undefined).length;
   if (failed > 0) said.push(`${failed} ${failed === 1 ? 'run does' : 'runs do'} not count; why is said below.`);
-  if (/-dirty$/.test(versions.commit ?? '')) said.push('The sources had changes that were not committed.');
   return said;
 }
+
+/** In one short sentence, if at all. */
+export function interruption({ partial, versions = {} }: Report): string | undefined {
+  const dirty = /-dirty$/.test(versions.commit ?? '');
+  if (partial) return `The run was interrupted${dirty ? ', and its sources were not committed' : ''}.`;
+  return dirty ? 'The sources had changes that were not committed.' : undefined;
+}
+
+export const sharedMachine = ({ versions = {} }: Report): boolean =>
+  /one node|localhost|127\.0\.0\.1/.test(versions.kafka ?? '');

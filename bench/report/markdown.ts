@@ -1,6 +1,6 @@
-/** The same report as Markdown: whole, and the part of it that the README shows. */
+/** The same report as Markdown: whole, the part of it that the README shows, and the one in the guide on performance. */
 import { UsageError } from '../options';
-import { answers, caveats } from './answers';
+import { answers, caveats, interruption, sharedMachine } from './answers';
 import { GOALS_NOTE, goalTable } from './goals';
 import { subtitle, withoutPath } from './html';
 import {
@@ -79,18 +79,47 @@ export function markdown(report: Report): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-// --- the README's section
+// --- the README's section, and that of docs/performance.md
 
-/** The ways that the README shows: the limit, the ways that most people use, and each peer's fastest. */
+/** Where the section of {@link performanceSection} stands, and its heading there. */
+export const PERFORMANCE = 'docs/performance.md';
+const ANCHOR = 'beside-other-clients';
+
+/** The ways that are shown: the limit, the ways that most people use, and each peer's fastest. */
 const SHOWN: Record<string, readonly string[]> = {
   consume: ['c-batch-queue', 'c-batch-queue-copy', 'take', 'batches$', 'messages$', 'for-await'],
   produce: ['c', 'sendBatch', 'send'],
 };
 
-/** @throws UsageError when there is nothing to show */
+function something(report: Report): void {
+  if (report.summary.length === 0) throw new UsageError('Nothing was measured: the pages stay as they are.');
+}
+
+/**
+ * One table, and where the rest is: a README is read by who wants to know what this is.
+ *
+ * @throws UsageError when there is nothing to show
+ */
 export function readmeSection(report: Report): string {
-  if (report.summary.length === 0) throw new UsageError('Nothing was measured: the README stays as it is.');
-  const parts: string[] = [wrapped(setting(report))];
+  something(report);
+  const shared = sharedMachine(report) ? ' Kafka and the client shared the machine.' : '';
+  const unfinished = interruption(report);
+  return [
+    wrapped(setting(report, false)),
+    markdownTable(overview(report)),
+    wrapped(
+      `Thousands of messages per second, medians of the runs; each client in the fastest of its ways that were measured.${shared} Ranges, processor time, latencies and how it was measured: [performance](${PERFORMANCE}#${ANCHOR}).`,
+    ),
+    unfinished ?? '',
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+/** Everything else. @throws UsageError when there is nothing to show */
+export function performanceSection(report: Report): string {
+  something(report);
+  const parts: string[] = [wrapped(setting(report, true))];
   parts.push(
     answers(report)
       .filter(({ answer }) => !answer.startsWith('Not measured'))
@@ -115,6 +144,45 @@ export function readmeSection(report: Report): string {
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
+const PAIRS = [
+  { title: 'C over librdkafka', consume: 'c-batch-queue', produce: 'c' },
+  { title: 'rdkafka-rx, `batches$` and `sendBatch`', consume: 'batches$', produce: 'sendBatch' },
+  { title: 'rdkafka-rx, `messages$` and `send`', consume: 'messages$', produce: 'send' },
+] as const;
+
+/** A row for each client, a column for each suite and size. */
+function overview(report: Report): Table {
+  const all = groups(report).filter(
+    ({ suite, variant }) => (suite === 'consume' || suite === 'produce') && variant === '',
+  );
+  const rate = (row?: Row) => row?.figures.perSecond?.median ?? 0;
+  const peerOf = (group: Group, { subject }: Row) => {
+    const { kind, peer = subject } = described(report, group.suite, subject);
+    return kind === 'peer' ? peer : undefined;
+  };
+  const peers = new Set(all.flatMap((group) => group.rows.flatMap((row) => peerOf(group, row) ?? [])));
+  const fastest = (group: Group, peer: string) =>
+    Math.max(0, ...group.rows.filter((row) => peerOf(group, row) === peer).map(rate));
+  const rows = [
+    ...PAIRS.map((pair) => ({
+      title: pair.title as string,
+      rates: all.map((group) => rate(group.rows.find((row) => row.subject === pair[group.suite as 'consume']))),
+    })),
+    ...[...peers]
+      .map((peer) => ({ title: peer, rates: all.map((group) => fastest(group, peer)) }))
+      .sort((a, b) => (b.rates[0] ?? 0) - (a.rates[0] ?? 0)),
+  ];
+  const verbs: Record<string, string> = { consume: 'reading', produce: 'writing' };
+  return {
+    head: ['', ...all.map((group) => `${verbs[group.suite]} ${bytes(group.size)}`)],
+    rows: rows
+      .filter(({ rates }) => rates.some((value) => value > 0))
+      .map(({ title, rates }) => ({
+        cells: [{ text: title }, ...rates.map((value) => ({ text: value > 0 ? thousands(value) : '–' }))],
+      })),
+  };
+}
+
 const WIDTH = 128;
 
 /** Lines as the README's others. What is between backticks stays together, if it is not longer than a line. */
@@ -133,11 +201,11 @@ function wrapped(text: string, indent = ''): string {
   return [...lines, line].join('\n');
 }
 
-function setting(report: Report): string {
+function setting(report: Report, withCommands: boolean): string {
   const { machine = {}, versions = {}, startedAt } = report;
   const memory = Number(machine.memoryMb);
   const details = [machine.cpu, memory > 0 && `${Math.round(memory / 1024)} GB`].filter(Boolean).join(', ');
-  const all = commands(report).map(typed);
+  const all = withCommands ? commands(report).map(typed) : [];
   const parts = [
     `Measured${startedAt ? ` ${startedAt.slice(0, 10)}` : ''} on ${machine.cores ?? 'some'} cores (${details})`,
     versions.kafka && `against ${versions.kafka}`,
@@ -190,7 +258,8 @@ function summary(report: Report, all: Group[], title: string): Table {
 }
 
 /** Thousands, as millions make the slow ones equal and units make the fast ones long. */
-const thousandsOf = (value: number) => `${Math.round(value / 1000).toLocaleString('en-US')} k`;
+const thousands = (value: number) => Math.round(value / 1000).toLocaleString('en-US');
+const thousandsOf = (value: number) => `${thousands(value)} k`;
 
 function latencyTable(group: Group): Table {
   const keys = (['p50', 'p99', 'p999'] as const).filter((key) => group.rows.some((row) => row.figures[key]));

@@ -1,4 +1,4 @@
-/** Writes what people read: the page, the Markdown, the README's section. */
+/** Writes what people read: the page, the Markdown, the sections of the README and of docs/performance.md. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Options, UsageError } from '../options';
 import { type Draw, html } from './html';
-import { markdown, readmeSection, withSection } from './markdown';
+import { markdown, PERFORMANCE, performanceSection, readmeSection, withSection } from './markdown';
 import type { Report } from './model';
 
 const root = dirname(require.resolve('rdkafka-rx/package.json'));
@@ -19,12 +19,16 @@ type Wanted = Pick<Options, 'report' | 'markdown' | 'readme'>;
  * library that cannot be had. After an hour of measuring nobody wants to hear of them.
  */
 export async function publisher(wanted: Wanted, progress: (text: string) => void): Promise<(report: object) => void> {
-  const readme = join(root, 'README.md');
+  const sections = [
+    ['README.md', readmeSection],
+    [PERFORMANCE, performanceSection],
+  ] as const;
+  const inPage = (page: string, section: string) => withSection(readFileSync(join(root, page), 'utf8'), section, page);
   for (const name of ['report', 'markdown'] as const) {
     const file = wanted[name];
     if (file !== undefined) probe(`--${name}`, file);
   }
-  if (wanted.readme) withSection(readFileSync(readme, 'utf8'), '');
+  if (wanted.readme) for (const [page] of sections) inPage(page, '');
   const draw = wanted.report === undefined ? undefined : await plotting(progress);
   return (found) => {
     const report = found as Report;
@@ -34,7 +38,10 @@ export async function publisher(wanted: Wanted, progress: (text: string) => void
     };
     if (draw && wanted.report !== undefined) write(wanted.report, html(report, draw));
     if (wanted.markdown !== undefined) write(wanted.markdown, markdown(report));
-    if (wanted.readme) write(readme, withSection(readFileSync(readme, 'utf8'), readmeSection(report)));
+    if (!wanted.readme) return;
+    // Both are made before one is written.
+    const made = sections.map(([page, section]) => [join(root, page), inPage(page, section(report))] as const);
+    for (const [file, text] of made) write(file, text);
   };
 }
 

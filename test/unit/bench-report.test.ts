@@ -7,7 +7,7 @@ import { against, answers, caveats } from '../../bench/report/answers';
 import { type ChartSpec, chartsOf, comparisons } from '../../bench/report/charts';
 import { goalTable } from '../../bench/report/goals';
 import { embed, html } from '../../bench/report/html';
-import { markdown, markdownTable, readmeSection, withSection } from '../../bench/report/markdown';
+import { markdown, markdownTable, performanceSection, readmeSection, withSection } from '../../bench/report/markdown';
 import { bytes, describe as describeSubjects, groups, parseReport, type Report, short } from '../../bench/report/model';
 import { groupTable, ratioTable, setupTable } from '../../bench/report/tables';
 import { type Run, ratios } from '../../bench/stats';
@@ -200,7 +200,7 @@ describe('answers', () => {
   test('nothing is claimed of what was not measured', () => {
     const nothing = parseReport('{"format":1,"partial":true,"ratios":{},"summary":[],"runs":[]}', 'x.json');
     expect(answers(nothing).every(({ answer }) => answer.startsWith('Not measured'))).toBe(true);
-    expect(caveats(nothing)).toEqual(['The run was interrupted: what it had measured until then is here.']);
+    expect(caveats(nothing)).toEqual(['The run was interrupted.']);
     expect(html(nothing, draw)).toContain('Nothing was measured.');
     expect(markdown(nothing)).toContain('Not measured');
     expect(() => readmeSection(nothing)).toThrow('Nothing was measured');
@@ -308,29 +308,44 @@ describe('Markdown', () => {
     expect(markdown(sample())).toContain('| `batches$` | 2,295,000 (2,250,000–2,340,000) |');
   });
 
-  test("the README's section says what was measured, where and how", () => {
-    const section = readmeSection(sample());
-    const text = section.replaceAll(/\s+/g, ' ');
-    expect(text).toContain('Measured 2026-01-02 on 8 cores (A processor, 16 GB)');
-    expect(text).toContain('against Apache Kafka 4.1.1, one node, Node 20.0.0, librdkafka 2.15.1');
-    expect(Math.max(...section.split('\n').map((line) => (line.startsWith('|') ? 0 : line.length)))).toBeLessThan(131);
-    expect(section).toContain("`npm run bench -- --kafka --subjects 'take,batches$'`");
-    expect(section).toContain('| `messages$` | 1,938 k (1,900 k–1,976 k) |');
-    expect(section).not.toContain('/some/where');
+  test('the sections of the README and the guide say what was measured and where, the guide also how', () => {
+    const sections = [readmeSection(sample()), performanceSection(sample())];
+    const [readme, guide] = sections.map((section) => section.replaceAll(/\s+/g, ' ')) as [string, string];
+    for (const text of [readme, guide]) {
+      expect(text).toContain('Measured 2026-01-02 on 8 cores (A processor, 16 GB)');
+      expect(text).toContain('against Apache Kafka 4.1.1, one node, Node 20.0.0, librdkafka 2.15.1');
+      expect(text).not.toContain('/some/where');
+    }
+    for (const line of sections.join('\n').split('\n'))
+      expect(line.startsWith('|') ? 0 : line.length).toBeLessThan(131);
+    expect(readme).toContain('| rdkafka-rx, `messages$` and `send` | 1,938 | 1,938 |');
+    expect(guide).toContain("`npm run bench -- --kafka --subjects 'take,batches$'`");
+    expect(guide).toContain('| `messages$` | 1,938 k (1,900 k–1,976 k) |');
+  });
+
+  test("the README's section is short, and says in one line that a run was interrupted", () => {
+    const { versions } = sample();
+    const whole = readmeSection(sample());
+    expect(whole.split('\n').length).toBeLessThan(25);
+    const report = { ...sample(), partial: true, versions: { ...versions, commit: 'abc-dirty' } };
+    expect(readmeSection(report)).toBe(`${whole}\n\nThe run was interrupted, and its sources were not committed.`);
   });
 
   test('a report made of parts says how often each command was given', () => {
     const report = sample();
     const { settings } = report;
     const whole = { ...report, parts: [{ settings }, { settings: { command: 'npm run bench' } }, { settings }] };
-    const text = readmeSection(whole).replaceAll(/\s+/g, ' ');
+    const text = performanceSection(whole).replaceAll(/\s+/g, ' ');
     expect(text).toContain("by `npm run bench -- --kafka --subjects 'take,batches$'` (2 times) and `npm run bench`.");
     expect(html(whole, draw)).toContain("take,batches$'</code> (2 times)</p>");
   });
 
-  test('writing it twice is writing it once, and nothing else of the README moves', () => {
-    const readme = readFileSync(resolve(__dirname, '../../README.md'), 'utf8');
-    const section = readmeSection(sample());
+  test.each([
+    ['README.md', readmeSection],
+    ['docs/performance.md', performanceSection],
+  ] as const)('writing it twice is writing it once, and nothing else of %s moves', (page, make) => {
+    const readme = readFileSync(resolve(__dirname, '../..', page), 'utf8');
+    const section = make(sample());
     const once = withSection(readme, section);
     expect(withSection(once, section)).toBe(once);
     expect(once).toContain(section);
