@@ -33,6 +33,9 @@ interface Timing {
   readonly buckets: readonly number[];
 }
 
+/** Beside `client`: both timings are of consumers. */
+export const timingLabels: readonly string[] = ['group_id'];
+
 export interface Sample {
   readonly metric: string;
   readonly labels: Readonly<Record<string, string | number>>;
@@ -212,7 +215,9 @@ const statisticsMetrics = levels.flatMap(({ name: level, path, labels, fields, w
 const BROKER_UP = 'librdkafka_broker_up';
 
 const own = (name: string, kind: Kind, help: string, ...labels: string[]): Metric => {
-  return { name: `rdkafka_rx_${name}${kind === 'counter' ? '_total' : ''}`, kind, help, labels };
+  // What a group does is asked by group: its members are instances of one thing. Other clients' series do not have the label.
+  const group = /^(consumer_|events$|errors$)/.test(name) ? ['group_id'] : [];
+  return { name: `rdkafka_rx_${name}${kind === 'counter' ? '_total' : ''}`, kind, help, labels: [...group, ...labels] };
 };
 
 const ownMetrics = {
@@ -308,22 +313,23 @@ function* readStatistics(statistics: Statistics): Generator<Sample> {
 
 const sampleOf = ({ name: metric }: Metric, value: number, labels: Labels = {}): Sample => ({ metric, labels, value });
 
-function* readConsumer({ partitions, topics, bytes, credit }: ConsumerFlow): Generator<Sample> {
+function* readConsumer({ partitions, topics, bytes, credit }: ConsumerFlow, group: Labels): Generator<Sample> {
   const { assigned, gated, paused, creditUsed, creditLimit } = ownMetrics;
-  yield sampleOf(assigned, partitions.length);
-  yield sampleOf(gated, partitions.filter((one) => one.gated).length);
-  yield sampleOf(paused, partitions.filter((one) => one.paused).length);
-  yield sampleOf(creditUsed, bytes);
-  yield sampleOf(creditLimit, credit.totalBytes);
+  yield sampleOf(assigned, partitions.length, group);
+  yield sampleOf(gated, partitions.filter((one) => one.gated).length, group);
+  yield sampleOf(paused, partitions.filter((one) => one.paused).length, group);
+  yield sampleOf(creditUsed, bytes, group);
+  yield sampleOf(creditLimit, credit.totalBytes, group);
   for (const [topic, counts] of topics) {
-    yield sampleOf(ownMetrics.received, counts.received, { topic });
-    yield sampleOf(ownMetrics.receivedBytes, counts.bytes, { topic });
-    yield sampleOf(ownMetrics.done, counts.done, { topic });
+    yield sampleOf(ownMetrics.received, counts.received, { ...group, topic });
+    yield sampleOf(ownMetrics.receivedBytes, counts.bytes, { ...group, topic });
+    yield sampleOf(ownMetrics.done, counts.done, { ...group, topic });
   }
   for (const { topic, partition, buffered, unacked, lag } of partitions) {
-    yield sampleOf(ownMetrics.buffered, buffered, { topic, partition });
-    yield sampleOf(ownMetrics.unacked, unacked, { topic, partition });
-    if (lag !== null) yield sampleOf(ownMetrics.lag, lag, { topic, partition });
+    const labels = { ...group, topic, partition };
+    yield sampleOf(ownMetrics.buffered, buffered, labels);
+    yield sampleOf(ownMetrics.unacked, unacked, labels);
+    if (lag !== null) yield sampleOf(ownMetrics.lag, lag, labels);
   }
 }
 
@@ -339,6 +345,31 @@ function* readProducer({ pending, pendingBytes, limits, delivered, failed }: Pro
 /** These are not counted: they come by the clock, or by the thousand. */
 const UNCOUNTED = new Set<string>(['stats', 'log', 'poll', 'oauth-refresh']);
 
+/**
+ * What a consumer may have to tell, 0 until it happens: a series that begins with its first event has no increase, and a single `lost`
+ * would be seen by nobody.
+ */
+const CONSUMER_EVENTS = [
+  ...([
+    'assigned',
+    'revoking',
+    'revoked',
+    'lost',
+    'commit',
+    'eof',
+    'gated',
+    'stalled',
+    'skipped',
+    'dead-letter',
+  ] as const),
+  ...(['stale-ack', 'leaked-lease', 'stream-error', 'error', 'throttle'] as const),
+] satisfies ConsumerEvent['type'][];
+const CLIENT_EVENTS = ['error', 'throttle'] satisfies ConsumerEvent['type'][];
+
+/** The label of a consumer's series; empty without a group. */
+export const groupOf = ({ kind, groupId }: AnyClient): Labels =>
+  kind === 'consumer' ? { group_id: groupId ?? '' } : {};
+
 /** Watches one client. */
 export class Source {
   private readonly events = new Map<string, number>();
@@ -353,6 +384,7 @@ export class Source {
     private readonly observe: (timing: string, seconds: number) => void,
     gone: () => void,
   ) {
+    for (const type of client.kind === 'consumer' ? CONSUMER_EVENTS : CLIENT_EVENTS) this.events.set(type, 0);
     this.stop = client.events.on((event) => this.see(event), gone);
   }
 
@@ -369,10 +401,11 @@ export class Source {
   *samples(): Generator<Sample> {
     const { kind, clientId, groupId } = this.client;
     yield sampleOf(ownMetrics.info, 1, { kind, client_id: clientId, group_id: groupId ?? '' });
+    const group = groupOf(this.client);
     const flow = this.client.flow?.();
-    if (flow !== undefined) yield* 'partitions' in flow ? readConsumer(flow) : readProducer(flow);
-    for (const [type, times] of this.events) yield sampleOf(ownMetrics.events, times, { type });
-    for (const [code, times] of this.errors) yield sampleOf(ownMetrics.errors, times, { code });
+    if (flow !== undefined) yield* 'partitions' in flow ? readConsumer(flow, group) : readProducer(flow);
+    for (const [type, times] of this.events) yield sampleOf(ownMetrics.events, times, { ...group, type });
+    for (const [code, times] of this.errors) yield sampleOf(ownMetrics.errors, times, { ...group, code });
     if (this.statistics !== null) yield* readStatistics(this.statistics);
   }
 }

@@ -7,7 +7,7 @@
 import { Counter, register as defaultRegister, Gauge, Histogram, type Registry } from 'prom-client';
 import { type AnyClient, requireClient } from './any-client';
 import { ArgumentError, StateError } from './errors';
-import { metrics, type Sample, Source, timings } from './metrics';
+import { groupOf, metrics, type Sample, Source, timingLabels, timings } from './metrics';
 
 export interface MetricsOptions {
   /** Where the metrics are registered. Default: prom-client's own registry. */
@@ -66,7 +66,8 @@ class Exporter {
       }
     }
     for (const { name, help, buckets } of timings) {
-      const config = { ...common, name: prefix + name, help, labelNames: names, buckets: [...buckets] };
+      const labelNames = [...names, ...timingLabels];
+      const config = { ...common, name: prefix + name, help, labelNames, buckets: [...buckets] };
       this.histograms.set(name, new Histogram(config));
     }
     Exporter.of.set(register, this);
@@ -109,11 +110,12 @@ class Exporter {
     for (const known of this.sources.values()) {
       if (known.client === client.name) throw new StateError(`${client.name} is in this registry already`);
     }
-    const observe = (timing: string, seconds: number) => this.histograms.get(timing)?.observe(all, seconds);
+    const timed = { ...all, ...groupOf(client) } as Labels;
+    const observe = (timing: string, seconds: number) => this.histograms.get(timing)?.observe(timed, seconds);
     const remove = () => {
       source.stop();
       if (!this.sources.delete(source)) return;
-      for (const histogram of this.histograms.values()) histogram.remove(all);
+      for (const histogram of this.histograms.values()) histogram.remove(timed);
       if (this.sources.size === 0) this.unregister();
     };
     const source = new Source(client, observe, remove);

@@ -155,7 +155,8 @@ describe('collectMetrics', () => {
     events.emit(commit);
     events.emit({ type: 'revoked', id: 2, partitions: [], drained: true, abandoned: [], waitedMs: 300 });
     const found = await scrape(register);
-    const labels = 'client="x#consumer-1",service="billing"';
+    const info = 'client="x#consumer-1",service="billing"';
+    const labels = `${info},group_id="g"`;
     expect(found.get(`shop_rdkafka_rx_events_total{${labels},type="assigned"}`)).toBe(1);
     expect(found.get(`shop_rdkafka_rx_events_total{${labels},type="commit"}`)).toBe(2);
     const timing = 'shop_rdkafka_rx_consumer_commit_duration_seconds';
@@ -164,7 +165,43 @@ describe('collectMetrics', () => {
     expect(found.get(`${timing}_bucket{le="0.025",${labels}}`)).toBe(0);
     expect(found.get(`${timing}_bucket{le="0.05",${labels}}`)).toBe(2);
     expect(found.get(`shop_rdkafka_rx_consumer_revocation_duration_seconds_sum{${labels}}`)).toBeCloseTo(0.3);
-    expect(found.get(`shop_rdkafka_rx_client_info{${labels},kind="consumer",client_id="x",group_id="g"}`)).toBe(1);
+    expect(found.get(`shop_rdkafka_rx_client_info{${info},kind="consumer",client_id="x",group_id="g"}`)).toBe(1);
+  });
+
+  it('events that may come have a series before the first one: a series that begins with 1 has no increase', async () => {
+    const { client, events } = fake();
+    const register = new Registry();
+    using _ = collectMetrics(client, { register });
+    const of = async (type: string) =>
+      (await scrape(register)).get(`rdkafka_rx_events_total{client="x#consumer-1",group_id="g",type="${type}"}`);
+    for (const type of ['lost', 'stalled', 'gated', 'error']) expect(await of(type)).toBe(0);
+    // Those that come by the clock are not counted.
+    expect(await of('stats')).toBeUndefined();
+    events.emit({ type: 'lost', id: 3, partitions: [], abandoned: [] });
+    expect(await of('lost')).toBe(1);
+  });
+
+  it("series of a consumer have its group's name, those of a producer have none", async () => {
+    const flow = (): ConsumerFlow =>
+      ({
+        partitions: [{ topic: 't', partition: 0, buffered: 1, unacked: 2, lag: 3, gated: false, paused: false }],
+        topics: new Map([['t', { received: 4, bytes: 5, done: 6 }]]),
+        bytes: 7,
+        credit: { totalBytes: 8 },
+      }) as never;
+    const register = new Registry();
+    const producer = { ...fake('x#producer-1').client, kind: 'producer', groupId: null } as AnyClient;
+    using _ = collectMetrics(fake('x#consumer-1', flow).client, { register });
+    using __ = collectMetrics(producer, { register });
+    const names = [...(await scrape(register)).keys()];
+    const lag = 'rdkafka_rx_consumer_lag{client="x#consumer-1",group_id="g",topic="t",partition="0"}';
+    expect(names).toContain(lag);
+    const mine = names.filter((name) => name.includes('x#consumer-1'));
+    expect(mine.length).toBeGreaterThan(20);
+    expect(mine.filter((name) => !name.includes('group_id="g"'))).toEqual([]);
+    const other = names.filter((name) => name.includes('x#producer-1') && !name.includes('client_info'));
+    expect(other.filter((name) => name.includes('group_id'))).toEqual([]);
+    expect(other).toContain('rdkafka_rx_events_total{client="x#producer-1",type="error"}');
   });
 
   it('asks a client once for a scrape', async () => {
