@@ -42,9 +42,9 @@ mkdirSync(directory, { recursive: true });
 for (const name of [...manifest.files, 'README.md', 'LICENSE'])
   cpSync(join(root, name), join(directory, name), { recursive: true });
 
-if (where !== null) {
-  const readme = join(directory, 'README.md');
-  writeFileSync(readme, absoluteLinks(readFileSync(readme, 'utf8'), where.home, `v${manifest.version}`));
+for (const page of where === null ? [] : ['README.md', 'CHANGELOG.md']) {
+  const file = join(directory, page);
+  writeFileSync(file, absoluteLinks(readFileSync(file, 'utf8'), where.home, `v${manifest.version}`));
 }
 writeFileSync(join(directory, 'package.json'), `${JSON.stringify(mainManifest(), null, 2)}\n`);
 say(`rdkafka-rx@${manifest.version} in ${directory}`);
