@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { buildAddon } from './build-native.mjs';
 import { chooseDependencies } from './dependencies.mjs';
-import { pinnedSource } from './librdkafka.mjs';
+import { librdkafka, pinnedSource } from './librdkafka.mjs';
 import { pinnedCurl } from './librdkafka-curl.mjs';
 import {
   glibcFloor,
@@ -148,6 +148,8 @@ async function prebuild() {
     throw new BuildError(`${name} is not one of the packages in scripts/platforms.mjs.`);
   process.env.RDKAFKA_RX_OPENSSL ||= 'static';
   process.env.RDKAFKA_RX_CURL ||= 'static';
+  // Looked for first: what is not there is told before anything compiles.
+  const texts = licences(await librdkafka());
   const { addon, library } = await buildAddon('prebuilt');
 
   const directory = join(root, 'build/packages', name);
@@ -163,7 +165,6 @@ async function prebuild() {
   );
   const version = askAddon(file);
 
-  const texts = licences(library);
   const inside = versionsInside(library);
   const json = platformManifest(platform, `with librdkafka ${version}`);
   writeFileSync(join(directory, 'package.json'), `${JSON.stringify(json, null, 2)}\n`);
