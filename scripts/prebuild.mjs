@@ -149,8 +149,10 @@ async function prebuild() {
   process.env.RDKAFKA_RX_OPENSSL ||= 'static';
   process.env.RDKAFKA_RX_CURL ||= 'static';
   // Looked for first: what is not there is told before anything compiles.
-  const texts = licences(await librdkafka());
-  const { addon, library } = await buildAddon('prebuilt');
+  const found = await librdkafka();
+  const texts = licences(found);
+  const inside = versionsInside(found);
+  const { addon } = await buildAddon('prebuilt');
 
   const directory = join(root, 'build/packages', name);
   rmSync(directory, { recursive: true, force: true });
@@ -165,7 +167,6 @@ async function prebuild() {
   );
   const version = askAddon(file);
 
-  const inside = versionsInside(library);
   const json = platformManifest(platform, `with librdkafka ${version}`);
   writeFileSync(join(directory, 'package.json'), `${JSON.stringify(json, null, 2)}\n`);
   writeFileSync(
