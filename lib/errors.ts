@@ -1,5 +1,6 @@
 import { isKind, KIND } from './error-kind';
 import type { ErrorName } from './generated/errors';
+import type { BatchReport } from './ledger';
 
 /** An error as the addon reports it: librdkafka's code, name and text, and the flags of `rd_kafka_error_t`. */
 export interface NativeError {
@@ -49,6 +50,8 @@ export interface NativeErrorContext {
   doing?: string;
   /** Takes secrets out of the text. librdkafka echoes some configuration values in its messages. */
   redact?: (text: string) => string;
+  /** It is a consumer's: some hints are for consumers only. */
+  consumer?: boolean;
   cause?: unknown;
 }
 
@@ -108,16 +111,18 @@ export function nativeCode(native: NativeError): KafkaErrorCode {
   return `ERR_KAFKA_${/^\w+$/.test(name) ? name : native.code}` as KafkaErrorCode;
 }
 
-function nativeMessage(native: NativeError, { doing, redact }: NativeErrorContext): string {
+function nativeMessage(native: NativeError, { doing, redact, consumer }: NativeErrorContext): string {
   const text = redact ? redact(native.message) : native.message;
-  const hint = hintFor(nameOf(native) as ErrorName, text);
+  const hint = hintFor(nameOf(native) as ErrorName, text, consumer === true);
   return `${doing ? `${doing}: ` : ''}${text || nameOf(native)}${hint ? `. ${hint}` : ''}`;
 }
 
-function hintFor(name: ErrorName, text: string): string | undefined {
+function hintFor(name: ErrorName, text: string, consumer: boolean): string | undefined {
   if (/OAUTHBEARER token/.test(text)) return TOKEN;
   // A refused certificate may come as a lost connection, whichever of librdkafka's threads sees it first.
-  return name === '_TRANSPORT' && /SSL routines:/.test(text) ? HINTS._SSL : HINTS[name];
+  if (name === '_TRANSPORT' && /SSL routines:/.test(text)) return HINTS._SSL;
+  const hint = HINTS[name];
+  return hint === NO_TOPIC && consumer ? `${hint} (or set 'allow.auto.create.topics')` : hint;
 }
 
 function nativeOptions(native: NativeError, { cause }: NativeErrorContext): KafkaErrorOptions {
@@ -213,7 +218,7 @@ export class ConsumeError extends KafkaError {
 
   static at(native: NativeError, at: MessagePosition, context: NativeErrorContext = {}): ConsumeError {
     const { doing = `Cannot read ${place(at)}` } = context;
-    const message = nativeMessage(native, { ...context, doing });
+    const message = nativeMessage(native, { ...context, doing, consumer: true });
     return new ConsumeError(nativeCode(native), message, at, nativeOptions(native, context));
   }
 }
@@ -250,6 +255,8 @@ export class ProduceError extends KafkaError {
   readonly status: PersistenceStatus;
   /** The record as it was given to `send`. Not shown by `util.inspect` or `JSON.stringify`. */
   declare readonly record: ProduceTarget;
+  /** Of `sendBatch`: what became of every record, when some were sent. Not shown either. */
+  declare readonly report?: BatchReport;
 
   constructor(
     code: KafkaErrorCode,
@@ -276,7 +283,7 @@ export class ProduceError extends KafkaError {
     return new ProduceError(nativeCode(native), message, record, status, nativeOptions(native, context));
   }
 
-  /** A serializer threw: nothing was sent. */
+  /** A serializer threw: neither the record nor anything of its batch was sent. */
   static encode(part: 'key' | 'value' | 'headers', record: ProduceTarget, cause: unknown): ProduceError {
     const why = cause instanceof Error ? cause.message : String(cause);
     const message = `Cannot serialize the ${part} of a record for ${record.topic}: ${why}`;
@@ -291,7 +298,7 @@ function place({ topic, partition, offset }: MessagePosition): string {
 const UNREACHABLE =
   "Check 'bootstrap.servers' and 'security.protocol', that the broker is up, and that its advertised.listeners can be " +
   'reached from here';
-const NO_TOPIC = "Check the name, and create the topic first (or set 'allow.auto.create.topics' for a consumer)";
+const NO_TOPIC = 'Check the name, and create the topic first';
 const NO_PARTITION = 'The topic has no such partition; partitions are numbered from 0';
 const LOGIN = "Check 'security.protocol', 'sasl.mechanisms', 'sasl.username' and 'sasl.password'";
 const TOKEN =
@@ -313,7 +320,8 @@ const HINTS: Partial<Record<ErrorName, string>> = {
   UNKNOWN_TOPIC_OR_PART: NO_TOPIC,
   _UNKNOWN_PARTITION: NO_PARTITION,
   MSG_SIZE_TOO_LARGE: "Raise 'message.max.bytes' here and 'max.message.bytes' of the topic, or send less at once",
-  _MSG_TIMED_OUT: "No broker confirmed it within 'message.timeout.ms'; check that the brokers can be reached",
+  _MSG_TIMED_OUT:
+    "No broker confirmed it within 'message.timeout.ms'; check that the brokers can be reached, or that the topic exists",
   _QUEUE_FULL: "Wait for deliveries, or raise 'queue.buffering.max.messages' and 'queue.buffering.max.kbytes'",
   OFFSET_OUT_OF_RANGE: 'The offset is not in the log (any more); seek to the beginning or the end',
   _AUTO_OFFSET_RESET:

@@ -49,10 +49,20 @@ describe('fromNative', () => {
     ['_AUTHENTICATION', /'sasl\.username' and 'sasl\.password'/],
     ['SASL_AUTHENTICATION_FAILED', /'sasl\.mechanisms'/],
     ['UNKNOWN_TOPIC_OR_PART', /create the topic/],
+    ['_MSG_TIMED_OUT', /that the brokers can be reached, or that the topic exists$/],
     ['MSG_SIZE_TOO_LARGE', /'message\.max\.bytes'/],
     ['_UNKNOWN_PARTITION', /no such partition/],
     ['_MAX_POLL_EXCEEDED', /suspended.*Slow handlers do not cause it/],
   ])('%s has a hint', (name, hint) => expect(KafkaError.fromNative(native(name)).message).toMatch(hint));
+
+  test('only consumers are told of a setting for consumers', () => {
+    const unknown = native('UNKNOWN_TOPIC_OR_PART');
+    const record = { topic: 'orders' };
+    const consumers = [KafkaError.fromNative(unknown, { consumer: true }), ConsumeError.at(unknown, at)];
+    for (const { message } of consumers) expect(message).toMatch(/\(or set 'allow\.auto\.create\.topics'\)$/);
+    const others = [KafkaError.fromNative(unknown), ProduceError.of(unknown, record, 'not-persisted')];
+    for (const { message } of others) expect(message).toMatch(/create the topic first$/);
+  });
 
   test('a token that is missing has a hint of its own', () => {
     const message = 'Failed to acquire SASL OAUTHBEARER token: no answer';
