@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { ArgumentError } from './errors';
 
 /** Message headers in the order they were written. A name may appear more than once; a value may be null. */
 export type MessageHeaders = ReadonlyArray<readonly [name: string, value: Buffer | null]>;
@@ -14,11 +15,18 @@ export interface SerdeContext {
 /**
  * Turns application data into bytes. A string is written as UTF-8 straight into the outgoing batch, without a Buffer
  * in between. `null` and `undefined` keys and `null` values (tombstones) never reach a serializer: they are sent as
- * null. Whatever it throws rejects the send of that one record.
+ * null. Whatever it throws becomes the cause of a {@link ProduceError} (`ERR_KAFKA_CLIENT_ENCODE`), which rejects the `send`
+ * of that one record, or all of its `sendBatch`, of which then nothing is sent.
  */
 export type Serializer<T> =
   | { readonly async?: false; serialize(data: T, context: SerdeContext): Uint8Array | string | null }
-  | { readonly async: true; serialize(data: T, context: SerdeContext): Promise<Uint8Array | string | null> };
+  | AsyncSerializer<T>;
+
+/** A serializer that answers later. The order of the sends is kept. */
+export interface AsyncSerializer<T> {
+  readonly async: true;
+  serialize(data: T, context: SerdeContext): Promise<Uint8Array | string | null>;
+}
 
 /**
  * Turns bytes into application data.
@@ -191,11 +199,46 @@ export const uuid: Serde<string> = {
   serialize: (data) => checkUuid(encodeUtf8(data)),
 };
 
-/** Lets null through in both directions: `nullable(json<Order>())` reads tombstones as `null`. */
-export function nullable<T>(serde: Serde<T>): Serde<T | null> {
+/** What {@link nullable} can be given, in one or both directions. */
+interface Either {
+  readonly async?: boolean;
+  deserialize?(data: Buffer | null, context: SerdeContext): unknown;
+  fromAscii?(text: string, context: SerdeContext): unknown;
+  serialize?(data: unknown, context: SerdeContext): unknown;
+}
+
+/**
+ * Lets null through: `nullable(json<Order>())` reads tombstones as `null`. For a serde in both directions, for a
+ * deserializer or serializer of one's own in the one it has.
+ *
+ * @throws ArgumentError for what is none of them
+ */
+export function nullable<T>(serde: Serde<T>): Serde<T | null>;
+export function nullable<T>(deserializer: SyncDeserializer<T>): SyncDeserializer<T | null>;
+export function nullable<T>(
+  serde: AsyncDeserializer<T> & AsyncSerializer<T>,
+): AsyncDeserializer<T | null> & AsyncSerializer<T | null>;
+export function nullable<T>(deserializer: AsyncDeserializer<T>): AsyncDeserializer<T | null>;
+export function nullable<T>(deserializer: Deserializer<T>): Deserializer<T | null>;
+export function nullable<T>(serializer: Serializer<T> & { readonly deserialize?: undefined }): Serializer<T | null>;
+export function nullable(serde: unknown): unknown {
+  const { async, deserialize, fromAscii, serialize } = (serde ?? {}) as Either;
+  if (deserialize === undefined && serialize === undefined) {
+    throw new ArgumentError(
+      `nullable() takes a serde, a deserializer or a serializer, such as utf8 or json(), not ${describe(serde)}`,
+    );
+  }
+  const through = (convert: NonNullable<Either['serialize' | 'deserialize']>) => {
+    const call = convert.bind(serde) as (data: unknown, context: SerdeContext) => unknown;
+    return (data: unknown, context: SerdeContext) => {
+      if (data !== null) return call(data, context);
+      return async ? Promise.resolve(null) : null;
+    };
+  };
   return {
-    deserialize: (data, context) => (data === null ? null : serde.deserialize(data, context)),
-    ...(serde.fromAscii && { fromAscii: serde.fromAscii.bind(serde) }),
-    serialize: (data, context) => (data === null ? null : serde.serialize(data, context)),
+    ...(async && { async }),
+    ...(deserialize && { deserialize: through(deserialize) }),
+    ...(fromAscii && { fromAscii: fromAscii.bind(serde) }),
+    ...(serialize && { serialize: through(serialize) }),
   };
 }

@@ -4,13 +4,18 @@ import {
   type BatchReport,
   Consumer,
   type DeliveryReport,
+  type Deserializer,
   int64,
   json,
   type KafkaStream,
   type Message,
   type MessageBatch,
   nullable,
+  type ProduceError,
   Producer,
+  type Serde,
+  type Serializer,
+  type SyncDeserializer,
   utf8,
 } from 'rdkafka-rx';
 import type { Observable } from 'rxjs';
@@ -62,6 +67,24 @@ export async function reading(): Promise<void> {
   const registry: AsyncDeserializer<Order> = { async: true, deserialize: async () => ({ id: '', total: 0 }) };
   is<Observable<Message<Buffer | null, Order>>>()(new Consumer(servers, { value: registry }).messages$);
 
+  // Of one direction, or that answers later: nullable() gives what it was given.
+  is<Serde<Order | null>>()(nullable(json<Order>()));
+  is<AsyncDeserializer<Order | null>>()(nullable(registry));
+  const own: SyncDeserializer<Order> = { deserialize: () => ({ id: '', total: 0 }) };
+  is<SyncDeserializer<Order | null>>()(nullable(own));
+  is<Deserializer<Order | null>>()(nullable(own as Deserializer<Order>));
+  is<Observable<Message<Buffer | null, Order | null>>>()(
+    new Consumer(servers, { value: nullable(registry) }).messages$,
+  );
+  const writer: Serializer<Order> = { async: true, serialize: async (order) => order.id };
+  is<Serializer<Order | null>>()(nullable(writer as Serializer<Order>));
+  const codec = { async: true as const, deserialize: async () => 'text', serialize: async (text: string) => text };
+  const both = nullable<string>(codec);
+  new Producer(servers, { value: both });
+  new Consumer<Buffer | null, string | null>(servers, { value: both });
+  // @ts-expect-error json was not called
+  nullable(json);
+
   // Committing takes what was read, or offsets.
   await orders.commit(batch);
   await orders.commit(batch.at(0));
@@ -74,6 +97,8 @@ export async function reading(): Promise<void> {
   await orders.seek({ ...at, offset: 5n });
   is<number | null>()(orders.position(at));
 }
+
+export const reportOf = (error: ProduceError): BatchReport | undefined => error.report;
 
 export async function writing(): Promise<void> {
   // Without serializers: bytes and text.

@@ -42,6 +42,47 @@ test('the ASCII fast path gives what the bytes give', () => {
   expect(nullable(int32).fromAscii).toBeUndefined();
 });
 
+describe('nullable', () => {
+  const raw = Buffer.from('x');
+
+  test('of a deserializer or a serializer alone has that direction alone', async () => {
+    const reads = nullable({ deserialize: (data: Buffer | null) => (data as Buffer).length });
+    expect(reads).toEqual({ deserialize: expect.any(Function) });
+    expect([reads.deserialize(null, context), reads.deserialize(raw, context)]).toEqual([null, 1]);
+    const writes = nullable({ serialize: (data: number) => String(data) });
+    expect(writes).toEqual({ serialize: expect.any(Function) });
+    expect([writes.serialize(null, context), writes.serialize(5, context)]).toEqual([null, '5']);
+  });
+
+  test('of what answers later answers later, and keeps its object', async () => {
+    class Registry {
+      readonly async = true;
+      readonly id = 7;
+      async deserialize(data: Buffer | null) {
+        return `${this.id}:${data}`;
+      }
+      async serialize(data: string) {
+        return `${this.id}:${data}`;
+      }
+    }
+    const both = nullable<string>(new Registry());
+    expect(both.async).toBe(true);
+    for (const answer of [both.deserialize(null, context), both.serialize(null, context)]) {
+      expect(answer).toBeInstanceOf(Promise);
+      expect(await answer).toBeNull();
+    }
+    expect(await both.deserialize(raw, context)).toBe('7:x');
+    expect(await both.serialize('y', context)).toBe('7:y');
+  });
+
+  test('of neither is refused', () => {
+    expect(() => nullable(json as never)).toThrow(
+      /^nullable\(\) takes a serde, .* such as utf8 or json\(\), not a function$/,
+    );
+    expect(() => nullable(undefined as never)).toThrow(/not undefined$/);
+  });
+});
+
 test('formats of the Java serializers', () => {
   expect(int32.serialize(-2, context)).toEqual(Buffer.from('fffffffe', 'hex'));
   expect(int64.serialize(258n, context)).toEqual(Buffer.from('0000000000000102', 'hex'));
