@@ -1,10 +1,13 @@
-import { Client, type ClientOptions, type CommonEvent, type RequestOptions, timeoutOf, weakly } from './client';
+import { Client, type CommonEvent, weakly } from './client';
+import { type ClientOptions, checkClient, type RequestOptions, timeoutOf } from './client-options';
 import { normalizeAdminConfig } from './config';
 import { ArgumentError, type KafkaError } from './errors';
 import type { AdminConfig } from './generated/config';
 import { type NativeAdmin, type NativeTopicResult, type NativeTopicSpec, native } from './native';
+import { isObject, must, shape } from './options';
 import { EventHub } from './stream/events';
 import type { Delivery } from './stream/lane-source';
+import { given } from './wording';
 
 /** A topic to create. */
 export interface NewTopic {
@@ -16,6 +19,23 @@ export interface NewTopic {
   /** Topic configuration, such as `{ 'cleanup.policy': 'compact' }`. */
   readonly config?: Readonly<Record<string, string | number | boolean>>;
 }
+
+/** -1: what the broker has configured. */
+const positive = must(
+  'a positive integer',
+  (value) => value === -1 || (Number.isInteger(value) && (value as number) > 0),
+);
+const name = must('a non-empty string', (value) => typeof value === 'string' && value !== '');
+
+const newTopic = shape<NewTopic>('the fields of a new topic', {
+  topic: name,
+  partitions: positive,
+  replicationFactor: positive,
+  config: must(
+    'an object of strings, numbers and booleans',
+    (value) => isObject(value) && Object.values(value).every(isSetting),
+  ),
+});
 
 /**
  * Topic administration. Every method resolves when the cluster has done it, and rejects with the first topic's error
@@ -32,6 +52,7 @@ export class Admin extends Client<NativeAdmin> {
 
   /** @throws ConfigError when the configuration is wrong: nothing was opened then. */
   constructor(config: AdminConfig, options: ClientOptions = {}) {
+    checkClient(options);
     super('admin', normalizeAdminConfig(config, { ...options, librdkafka: native.version }), options);
     const deliver = weakly(this as Admin, Admin.#receive);
     this.open((settings) => new native.Admin(settings, {}, deliver));
@@ -39,25 +60,34 @@ export class Admin extends Client<NativeAdmin> {
   }
 
   /** @throws KafkaError such as `ERR_KAFKA_TOPIC_ALREADY_EXISTS`; ArgumentError */
-  createTopics(topics: readonly NewTopic[], options: RequestOptions = {}): Promise<void> {
-    const specs = topics.map(({ topic, partitions = -1, replicationFactor = -1, config = {} }) => ({
-      name: checkName(topic),
-      partitions: checkCount('partitions', topic, partitions),
-      replication: checkCount('replicationFactor', topic, replicationFactor),
-      config: Object.entries(config).map(([key, value]) => [key, String(value)] as const),
-    }));
+  async createTopics(topics: readonly NewTopic[], options: RequestOptions = {}): Promise<void> {
+    checkList(topics, "createTopics() takes an array of topics, such as [{ topic: 'orders', partitions: 12 }]");
+    const specs = topics.map((wanted, i) => {
+      newTopic(wanted, `topics[${i}]`);
+      const { topic, partitions = -1, replicationFactor = -1, config = {} } = wanted;
+      checkName(topic);
+      const settings = Object.entries(config).filter(([, value]) => value !== undefined);
+      return {
+        name: topic,
+        partitions,
+        replication: replicationFactor,
+        config: settings.map(([key, value]) => [key, String(value)] as const),
+      };
+    });
     return this.#run('create', specs, options, (client, ...rest) => client.createTopics(...rest));
   }
 
   /** @throws KafkaError such as `ERR_KAFKA_UNKNOWN_TOPIC_OR_PART`; ArgumentError */
-  deleteTopics(topics: readonly string[], options: RequestOptions = {}): Promise<void> {
+  async deleteTopics(topics: readonly string[], options: RequestOptions = {}): Promise<void> {
+    checkList(topics, "deleteTopics() takes an array of names, such as ['orders']");
     const specs = topics.map((topic) => ({ name: checkName(topic) }));
     return this.#run('delete', specs, options, (client, ...rest) => client.deleteTopics(...rest));
   }
 
   /** Raises the number of partitions of a topic to `total`. @throws KafkaError, ArgumentError */
-  createPartitions(topic: string, total: number, options: RequestOptions = {}): Promise<void> {
-    const specs = [{ name: checkName(topic), partitions: checkCount('the total of partitions', topic, total) }];
+  async createPartitions(topic: string, total: number, options: RequestOptions = {}): Promise<void> {
+    const specs = [{ name: checkName(topic), partitions: total }];
+    positive(total, `the total of partitions of ${topic}`);
     return this.#run('add partitions to', specs, options, (client, ...rest) => client.createPartitions(...rest));
   }
 
@@ -90,12 +120,15 @@ export class Admin extends Client<NativeAdmin> {
   }
 }
 
-function checkName(topic: unknown): string {
-  if (typeof topic === 'string' && topic !== '') return topic;
-  throw new ArgumentError(`a topic's name must be a non-empty string, not ${JSON.stringify(topic) ?? 'undefined'}`);
+function checkList(topics: unknown, takes: string): void {
+  if (!Array.isArray(topics)) throw new ArgumentError(`${takes}, not ${given(topics)}`);
 }
 
-function checkCount(what: string, topic: string, count: number): number {
-  if (count === -1 || (Number.isInteger(count) && count > 0)) return count;
-  throw new ArgumentError(`${what} of ${topic} must be a positive integer, not ${count}`);
+function checkName(topic: unknown): string {
+  name(topic, "a topic's name");
+  return topic as string;
+}
+
+function isSetting(value: unknown): boolean {
+  return value === undefined || ['string', 'number', 'boolean'].includes(typeof value);
 }

@@ -1,42 +1,20 @@
 import { inspect } from 'node:util';
 import type { AnyClient } from './any-client';
 import { channels } from './channels';
-import { type ClientConfig, type ConfigOptions, configErrorFromNative } from './config';
-import { AbortError, ArgumentError, ClosedError, ConfigError, KafkaError, type NativeError } from './errors';
+import { type ClientOptions, type OAuthBearerToken, type RequestOptions, timeoutOf } from './client-options';
+import { type ClientConfig, configErrorFromNative } from './config';
+import { AbortError, ClosedError, ConfigError, KafkaError, type NativeError } from './errors';
 import type { Statistics } from './generated/statistics';
 import { type ClusterMetadata, type NativeClient, native } from './native';
+import { isObject } from './options';
+import { checkSecurity } from './security';
 import type { ConsumerEvent, ErrorEvent, EventHub } from './stream/events';
 import type { ClientEvent } from './stream/lane-source';
 import { observeEvents } from './stream/observable';
+import { describe } from './wording';
 
-/** How long a request to the brokers may take, in ms, when the caller says nothing. */
-export const DEFAULT_TIMEOUT_MS = 10_000;
 /** How long `close()` may take, in ms, when the caller says nothing. */
 export const DEFAULT_CLOSE_MS = 10_000;
-
-/** Options of every request to the brokers. */
-export interface RequestOptions {
-  /** At most this long, in ms. Default 10,000. */
-  timeoutMs?: number;
-}
-
-/** A token for SASL/OAUTHBEARER. */
-export interface OAuthBearerToken {
-  readonly value: string;
-  /** When it expires, in ms since the epoch. */
-  readonly expiresAt: number;
-  readonly principal?: string;
-  readonly extensions?: Readonly<Record<string, string>>;
-}
-
-/** Options of every client, beside the configuration of librdkafka. */
-export interface ClientOptions extends ConfigOptions {
-  /**
-   * Gives a token when librdkafka needs one (`sasl.mechanisms: 'OAUTHBEARER'`), before the old one expires. What it
-   * throws becomes an `error` event, and librdkafka asks again after ten seconds. The token never shows in logs.
-   */
-  oauthBearerToken?: (config: string) => OAuthBearerToken | Promise<OAuthBearerToken>;
-}
 
 /** What every client reports. */
 export type CommonEvent = ErrorEvent | Extract<ClientEvent, { type: 'stats' | 'log' | 'throttle' | 'oauth-refresh' }>;
@@ -55,7 +33,9 @@ const DOWN_AGAIN_MS = 10_000;
 /**
  * What consumer, producer and admin share: configuration, state, errors and the end.
  *
- * The states are open → closing → closed. After `close()` was called every method rejects with {@link ClosedError}.
+ * The states are open → closing → closed. After `close()` was called, what would need the brokers rejects with (or throws)
+ * {@link ClosedError}. Reading comes to its end instead: `take()` gives null, `for await` and observables end, `stop()` resolves.
+ * `assignment()`, `paused()`, `subscription()`, `flow()` and `closed` still answer.
  */
 export abstract class Client<N extends NativeClient, E extends ConsumerEvent = CommonEvent> {
   /** Everything this client reports, without RxJS: `events.on(listener)` gives back a function that ends it. */
@@ -91,6 +71,7 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
   /** Makes the native client. @throws ConfigError with what librdkafka refuses. */
   protected open(make: (settings: [string, string][]) => N): N {
     try {
+      checkSecurity(this.#config, native.builtinFeatures());
       this.#native = make(this.#config.entries());
     } catch (error) {
       throw isNativeError(error) ? configErrorFromNative(error, this.#config, native.version) : error;
@@ -153,7 +134,11 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
   protected toError(error: unknown, doing?: string): Error {
     if (!isNativeError(error)) return error instanceof Error ? error : new Error(String(error));
     if (error.code === DESTROY) return new ClosedError(this.kind);
-    return KafkaError.fromNative(error, { redact: this.#config.redact, ...(doing !== undefined && { doing }) });
+    return KafkaError.fromNative(error, {
+      redact: this.#config.redact,
+      consumer: this.kind === 'consumer',
+      ...(doing !== undefined && { doing }),
+    });
   }
 
   /** Runs a native request and gives its error a stack and a meaning. */
@@ -231,11 +216,12 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
         throw new ConfigError("'sasl.mechanisms' OAUTHBEARER needs the client option 'oauthBearerToken'");
       }
       const token = await this.#oauthBearerToken(config);
+      checkToken(token);
       this.#config.addSecret(token.value);
       if (this.closed) return;
       const extensions = Object.entries(token.extensions ?? {});
       const refused = client.setToken(token.value, token.expiresAt, token.principal ?? '', extensions);
-      if (refused) throw this.toError(refused, 'The token is refused');
+      if (refused) throw this.toError(refused, refusal(token));
     } catch (error) {
       if (this.closed) return;
       const message = this.#config.redact(error instanceof Error ? error.message : String(error));
@@ -260,10 +246,17 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
    *
    * @param options.timeoutMs - at most about this long, in ms; default 10,000. What is not done by then is dropped, and
    * every promise that waits for it rejects.
+   * @throws ArgumentError for a `timeoutMs` that is none: the client stays open then.
    */
   close(options: RequestOptions = {}): Promise<void> {
     if (this.#closing !== undefined) return this.#closing;
-    const timeoutMs = timeoutOf(options, DEFAULT_CLOSE_MS);
+    let timeoutMs: number;
+    try {
+      timeoutMs = timeoutOf(options, DEFAULT_CLOSE_MS);
+    } catch (error) {
+      // Nothing was closed: it can be called again.
+      return Promise.reject(error);
+    }
     const client = this.#native;
     // Set before drain() runs, so that nothing new is accepted meanwhile.
     const closing = (async () => {
@@ -300,19 +293,21 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
   }
 }
 
-function pick<T extends CommonEvent['type']>(event: { readonly type: string }, type: T) {
-  return event.type === type ? (event as Extract<CommonEvent, { type: T }>) : undefined;
+/** Without the values: they are secrets. @throws ConfigError */
+function checkToken(token: unknown): asserts token is OAuthBearerToken {
+  const { value, expiresAt } = (isObject(token) ? token : {}) as { value?: unknown; expiresAt?: unknown };
+  if (typeof value === 'string' && Number.isFinite(expiresAt)) return;
+  const what = isObject(token) ? `value is ${describe(value)} and expiresAt ${describe(expiresAt)}` : describe(token);
+  throw new ConfigError(`oauthBearerToken must give { value, expiresAt }: a string and a number, not ${what}`);
 }
 
-/** @throws ArgumentError */
-export function timeoutOf(options: RequestOptions, otherwise = DEFAULT_TIMEOUT_MS): number {
-  const { timeoutMs = otherwise } = options;
-  if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0) || timeoutMs > 2 ** 31 - 1) {
-    throw new ArgumentError(
-      `timeoutMs must be a number of milliseconds from 0 to 2147483647, not ${String(timeoutMs)}`,
-    );
-  }
-  return Math.ceil(timeoutMs);
+function refusal({ expiresAt }: OAuthBearerToken): string {
+  const past = expiresAt < Date.now();
+  return `The token is refused${past ? ` (its expiresAt, ${expiresAt}, is in the past: it is in milliseconds since the epoch)` : ''}`;
+}
+
+function pick<T extends CommonEvent['type']>(event: { readonly type: string }, type: T) {
+  return event.type === type ? (event as Extract<CommonEvent, { type: T }>) : undefined;
 }
 
 /**

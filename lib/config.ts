@@ -12,6 +12,7 @@ import {
   unavailableKeys,
 } from './generated/config';
 import { isSensitive, maskConfig, Redactor } from './secrets';
+import { describe, editDistance, list, show } from './wording';
 
 export interface ConfigOptions {
   /**
@@ -318,29 +319,4 @@ function suggestions(kind: Kind, key: string): string[] {
     .filter(({ distance }, _, [best]) => distance <= (best?.distance ?? 0) + 1)
     .slice(0, 3)
     .map(({ name }) => name);
-}
-
-/** Insertions, deletions and replacements that turn one text into the other. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
-}
-
-const list = (values: readonly string[]) => values.map((value) => `'${value}'`).join(', ');
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return Array.isArray(value) ? 'an array' : `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
-}
-
-function show(value: unknown): string {
-  return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 });
 }

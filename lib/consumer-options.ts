@@ -1,12 +1,13 @@
-import type { ClientOptions } from './client';
-import { ArgumentError } from './errors';
+import { type ClientOptions, clientOptions } from './client-options';
 import type { NativeConsumerOptions } from './native';
+import { deserializer, must, shape } from './options';
 import type { Deserializer } from './serdes';
-import type { CreditLimits } from './stream/batcher';
-import type { CommitOptions } from './stream/committer';
-import type { RebalanceOptions } from './stream/rebalance';
-import type { StreamOptions } from './stream/stream';
-import type { WatchOptions } from './stream/watch';
+import { type CreditLimits, creditOptions } from './stream/batcher';
+import { type CommitOptions, commitOptions } from './stream/committer';
+import { type RebalanceOptions, rebalanceOptions } from './stream/rebalance';
+import { ownStreamOptions, type StreamOptions, streamOptions } from './stream/stream-options';
+import { type WatchOptions, watchOptions } from './stream/watch';
+import { given, list } from './wording';
 
 export type MessageField = 'key' | 'value' | 'timestamp' | 'headers';
 
@@ -27,6 +28,47 @@ export interface ConsumerOptions extends ClientOptions, WatchOptions {
   readonly fields?: readonly MessageField[];
   /** Options of the streams of the consumer itself (`batches$`, `messages$`, `take`, …). */
   readonly stream?: Omit<StreamOptions<unknown, unknown>, 'key' | 'value'>;
+}
+
+const FIELDS: readonly MessageField[] = ['key', 'value', 'timestamp', 'headers'];
+
+const deserializersOf = shape<Deserializers<unknown, unknown>>('the deserializers', {
+  key: deserializer,
+  value: deserializer,
+});
+
+const optionsOf = shape<ConsumerOptions>("a consumer's options", {
+  ...clientOptions,
+  ...watchOptions,
+  credit: creditOptions,
+  commits: commitOptions,
+  rebalance: rebalanceOptions,
+  fields: must(
+    `an array of ${list(FIELDS)}`,
+    (value) => Array.isArray(value) && value.every((field) => FIELDS.includes(field)),
+    (value) => (Array.isArray(value) ? `[${list(value.map(String))}]` : given(value)),
+  ),
+  stream: ownStreamOptions,
+});
+
+/** What a consumer is made with, beside its configuration. @throws ArgumentError */
+export function checkConsumer(options: ConsumerOptions, deserializers: Deserializers<never, never>): void {
+  deserializersOf(deserializers, '');
+  optionsOf(options, '');
+}
+
+/** Options of a stream, with the consumer's deserializers where it has none of its own. @throws ArgumentError */
+export function withDeserializers<K, V>(
+  options: StreamOptions<K, V>,
+  { key, value }: Deserializers<K, V>,
+): StreamOptions<K, V> {
+  streamOptions(options, '');
+  const { key: ownKey = key, value: ownValue = value } = options;
+  return {
+    ...options,
+    ...(ownKey !== undefined && { key: ownKey }),
+    ...(ownValue !== undefined && { value: ownValue }),
+  };
 }
 
 const CREDIT: CreditLimits = { laneMessages: 65_536, laneBytes: 8 << 20, totalBytes: 64 << 20 };
@@ -51,12 +93,8 @@ export function nativeOptions(
   };
 }
 
-/** The limits, with the defaults of those left out. @throws ArgumentError */
-export function creditOf(given: Partial<CreditLimits> = {}): CreditLimits {
-  for (const [name, value] of Object.entries(given)) {
-    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
-      throw new ArgumentError(`credit.${name} must be a positive integer, not ${value}`);
-    }
-  }
-  return { ...CREDIT, ...given };
+/** The limits, with the defaults of those left out. */
+export function creditOf(credit: Partial<CreditLimits> = {}): CreditLimits {
+  const { laneMessages = CREDIT.laneMessages, laneBytes = CREDIT.laneBytes, totalBytes = CREDIT.totalBytes } = credit;
+  return { laneMessages, laneBytes, totalBytes };
 }

@@ -1,22 +1,39 @@
 import type { MessageBatch } from './batch';
 import { channels, listened } from './channels';
-import { Client, type RequestOptions, timeoutOf } from './client';
+import { Client } from './client';
+import { type RequestOptions, timeoutOf } from './client-options';
 import { normalizeConsumerConfig, requireGroup } from './config';
-import { type ConsumerOptions, creditOf, type Deserializers, nativeOptions } from './consumer-options';
+import {
+  type ConsumerOptions,
+  checkConsumer,
+  creditOf,
+  type Deserializers,
+  nativeOptions,
+  withDeserializers,
+} from './consumer-options';
 import { CreditReturn } from './credit';
 import { ArgumentError, ConsumeError, type KafkaError, type NativeError, StateError } from './errors';
 import type { ConsumerConfig } from './generated/config';
 import type { Message } from './message';
 import { type NativeConsumer, native, type PartitionResult } from './native';
-import { checkPartition, LOGICAL, offsetOf, offsetsToCommit, type PartitionStart, type StartOffset } from './offsets';
+import {
+  checkPartition,
+  checkPartitions,
+  LOGICAL,
+  offsetOf,
+  offsetsToCommit,
+  type PartitionStart,
+  type StartOffset,
+} from './offsets';
 import type { ConsumerEvent } from './stream/events';
 import type { ConsumerFlow } from './stream/flow';
 import type { Delivery, OffsetToCommit, TopicPartition, TopicPartitionOffset } from './stream/lane-source';
 import { observeEvents } from './stream/observable';
-import { type Range, type RangeHost, readRange } from './stream/read-range';
+import { type Range, type RangeHost, rangeOptions, readRange } from './stream/read-range';
 import { Session } from './stream/session';
 import type { KafkaStream, StopSummary, StreamOptions, Topics } from './stream/stream';
 import { checkTopics, forBroker, isPattern, subscription } from './stream/topic-pattern';
+import { given } from './wording';
 
 /** A committed offset; null when nothing is committed. */
 export interface CommittedOffset extends TopicPartition {
@@ -77,6 +94,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
    * @throws ConfigError when the configuration is wrong: nothing was opened then.
    */
   constructor(config: ConsumerConfig, deserializers: Deserializers<K, V> = {}, options: ConsumerOptions = {}) {
+    checkConsumer(options, deserializers as Deserializers<never, never>);
     super('consumer', normalizeConsumerConfig(config, { ...options, librdkafka: native.version }), options);
     this.#deserializers = deserializers;
     this.#grouped = Boolean(this.config.get('group.id'));
@@ -202,15 +220,15 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
    * A stream over some topics, with options, order and errors of its own. Joins the group when it is made; several
    * streams of one consumer share its membership.
    *
-   * @throws ConfigError without a `group.id`; ArgumentError when another stream reads one of the topics, or when a
+   * @throws ConfigError without a `group.id`; ArgumentError for an option that is none, when another stream reads one of the topics, or when a
    * batch could never be filled within the credit.
    */
   stream<TK = K, TV = V>(topics: Topics, options: StreamOptions<TK, TV> = {}): KafkaStream<TK, TV> {
     requireGroup(this.config, 'stream()');
     if (this.#assigned) throw new StateError('stream() cannot be mixed with assign(): call unassign() first');
-    const { key, value } = this.#deserializers as unknown as Deserializers<TK, TV>;
+    const settings = withDeserializers(options, this.#deserializers as unknown as Deserializers<TK, TV>);
     void this.native;
-    const stream = this.#session.stream<TK, TV>(topics, { ...(key && { key }), ...(value && { value }), ...options });
+    const stream = this.#session.stream<TK, TV>(topics, settings);
     if (options.until === 'eof') this.#expect(topics, stream as unknown as KafkaStream<never, never>);
     return stream;
   }
@@ -240,7 +258,8 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     if (this.#assigned || this.#union().length > 0) {
       throw new StateError('readRange() needs a consumer that reads nothing else: unsubscribe() or unassign() first');
     }
-    const { key, value } = this.#deserializers as unknown as Deserializers<TK, TV>;
+    rangeOptions(range, '');
+    const settings = withDeserializers(options, this.#deserializers as unknown as Deserializers<TK, TV>);
     const host: RangeHost = {
       session: this.#session,
       partitionsOf: (topic) => this.#partitionsOf(topic),
@@ -254,8 +273,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     this.#assigned = true;
     try {
       const list = typeof topics === 'string' ? [topics] : topics;
-      const deserializers = { ...(key && { key }), ...(value && { value }) };
-      const stream = await readRange<TK, TV>(host, list, range, { ...deserializers, ...options });
+      const stream = await readRange<TK, TV>(host, list, range, settings);
       this.#range = stream;
       return stream;
     } catch (error) {
@@ -280,6 +298,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
    * @throws StateError while subscribed; ArgumentError
    */
   async assign(partitions: readonly PartitionStart[]): Promise<void> {
+    checkPartitions(partitions, 'assign()');
     await this.#range?.stop();
     this.#range = undefined;
     if (this.#union().length > 0)
@@ -291,6 +310,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
 
   /** Adds partitions to those of `assign`. The others go on undisturbed. @throws StateError, ArgumentError */
   async incrementalAssign(partitions: readonly PartitionStart[]): Promise<void> {
+    checkPartitions(partitions, 'incrementalAssign()');
     if (this.#union().length > 0) throw new StateError('incrementalAssign() cannot be mixed with subscribe()');
     const list = partitions.map((at) => this.#start(at));
     for (const at of list) {
@@ -302,6 +322,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
 
   /** Takes partitions away from those of `assign`. @throws StateError when one is not assigned; ArgumentError */
   async incrementalUnassign(partitions: readonly TopicPartition[]): Promise<void> {
+    checkPartitions(partitions, 'incrementalUnassign()');
     for (const at of partitions) this.#laneOf(at);
     await this.request('Cannot unassign', (client) => client.incrementalUnassign(partitions));
     this.#assigned = this.#session.assignmentLanes().length > 0;
@@ -348,6 +369,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     at: TopicPartition & { readonly offset: Exclude<StartOffset, 'stored'> },
     options: RequestOptions = {},
   ): Promise<void> {
+    checkPartition(at, '{ topic, partition, offset }');
     this.#laneOf(at);
     const offset = offsetOf(at, at.offset);
     if (offset === LOGICAL.stored) {
@@ -366,15 +388,17 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
 
   /**
    * Delivers nothing more of these partitions until `resume`, at once. What is fetched already stays; membership is
-   * kept. @throws StateError when a partition is not assigned
+   * kept. @throws StateError when a partition is not assigned; ArgumentError
    */
   pause(partitions: readonly TopicPartition[] = this.assignment()): void {
+    checkPartitions(partitions, 'pause()');
     void this.native;
     this.#session.pause(partitions);
   }
 
-  /** @throws StateError when a partition is not assigned */
+  /** @throws StateError when a partition is not assigned; ArgumentError */
   resume(partitions: readonly TopicPartition[] = this.assignment()): void {
+    checkPartitions(partitions, 'resume()');
     void this.native;
     this.#session.resume(partitions);
   }
@@ -427,6 +451,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
    * it: they commit what is acknowledged. @throws StateError when the partition is not assigned; ArgumentError
    */
   storeOffset(offset: OffsetToCommit): void {
+    checkPartition(offset, '{ topic, partition, offset }');
     this.#laneOf(offset);
     const [checked] = offsetsToCommit(offset);
     const error = this.native.storeOffsets([checked as OffsetToCommit]);
@@ -439,7 +464,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     options: RequestOptions = {},
   ): Promise<CommittedOffset[]> {
     requireGroup(this.config, 'committed()');
-    for (const at of partitions) checkPartition(at);
+    checkPartitions(partitions, 'committed()');
     if (partitions.length === 0) return [];
     const results = await this.request('Cannot get committed offsets', (client) =>
       client.committed(partitions, timeoutOf(options)),
@@ -458,11 +483,13 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     partitions: readonly (TopicPartition & { readonly timestamp: number | Date })[],
     options: RequestOptions = {},
   ): Promise<(TopicPartition & { readonly offset: number | null })[]> {
+    checkPartitions(partitions, 'offsetsForTimes()', '{ topic, partition, timestamp }');
     const wanted = partitions.map(({ topic, partition, timestamp }) => {
-      checkPartition({ topic, partition });
       const offset = timestamp instanceof Date ? timestamp.getTime() : timestamp;
       if (!Number.isSafeInteger(offset) || offset < 0) {
-        throw new ArgumentError(`the timestamp for ${topic}/${partition} must be a Date or ms since the epoch`);
+        throw new ArgumentError(
+          `the timestamp for ${topic}/${partition} must be a Date or ms since the epoch, not ${given(timestamp)}`,
+        );
       }
       return { topic, partition, offset };
     });

@@ -14,13 +14,8 @@ export {
   type SendBatchMessage,
   type SendMessage,
 } from './channels';
-export {
-  Client,
-  type ClientOptions,
-  type CommonEvent,
-  type OAuthBearerToken,
-  type RequestOptions,
-} from './client';
+export { Client, type CommonEvent } from './client';
+export type { ClientOptions, OAuthBearerToken, RequestOptions } from './client-options';
 export { type CommittedOffset, Consumer, type GroupMetadata } from './consumer';
 export type { ConsumerOptions, Deserializers, MessageField } from './consumer-options';
 export * from './errors';
@@ -83,5 +78,6 @@ export * from './stream/operators';
 export type { Range, RangePoint } from './stream/read-range';
 export type { DrainOutcome, RebalanceOptions } from './stream/rebalance';
 export type { RunBatchOptions, RunOptions, RunSummary } from './stream/run';
-export type { CommitMode, KafkaStream, StopOptions, StopSummary, StreamOptions, Topics } from './stream/stream';
+export type { KafkaStream, StopSummary, Topics } from './stream/stream';
+export type { CommitMode, StopOptions, StreamOptions } from './stream/stream-options';
 export type { WatchOptions } from './stream/watch';

@@ -3,6 +3,7 @@ import { MessageBatch } from './batch';
 import { ArgumentError } from './errors';
 import { Message } from './message';
 import type { OffsetToCommit, TopicPartition } from './stream/lane-source';
+import { given } from './wording';
 
 /** Where to read: an offset from 0, or where the log begins or ends, or what the group has committed. */
 export type StartOffset = number | bigint | 'beginning' | 'end' | 'stored';
@@ -15,14 +16,22 @@ export interface PartitionStart extends TopicPartition {
 /** librdkafka's numbers for them. */
 export const LOGICAL = { beginning: -2, end: -1, stored: -1001 } as const;
 
-/** @throws ArgumentError */
-export function checkPartition({ topic, partition }: TopicPartition): void {
+/** `form`: what is wanted, in words. @throws ArgumentError */
+export function checkPartition(at: TopicPartition, form = '{ topic, partition }'): void {
+  if (typeof at !== 'object' || at === null) throw new ArgumentError(`${form} is needed, not ${given(at)}`);
+  const { topic, partition } = at;
   if (typeof topic !== 'string' || topic === '') {
-    throw new ArgumentError(`a topic must be a non-empty string, not ${JSON.stringify(topic) ?? 'undefined'}`);
+    throw new ArgumentError(`${form} is needed: topic must be a non-empty string, not ${given(topic)}`);
   }
   if (!Number.isInteger(partition) || partition < 0) {
-    throw new ArgumentError(`the partition of ${topic} must be an integer from 0, not ${partition}`);
+    throw new ArgumentError(`the partition of ${topic} must be an integer from 0, not ${given(partition)}`);
   }
+}
+
+/** @throws ArgumentError */
+export function checkPartitions(list: readonly TopicPartition[], what: string, form = '{ topic, partition }'): void {
+  if (!Array.isArray(list)) throw new ArgumentError(`${what} takes an array of ${form}, not ${given(list)}`);
+  for (const at of list) checkPartition(at, form);
 }
 
 /** As the native side takes it. @throws ArgumentError */
@@ -35,7 +44,7 @@ export function offsetOf({ topic, partition }: TopicPartition, offset: StartOffs
   if (typeof offset === 'number' && Number.isSafeInteger(offset) && offset >= 0) return offset;
   throw new ArgumentError(
     `the offset of ${topic}/${partition} must be an integer from 0 (a bigint beyond 2^53), 'beginning', 'end' or ` +
-      `'stored', not ${String(offset)}`,
+      `'stored', not ${given(offset)}`,
   );
 }
 
@@ -52,10 +61,10 @@ export function offsetsToCommit<K, V>(
   }
   const list = Array.isArray(what) ? what : [what];
   for (const at of list as OffsetToCommit[]) {
-    checkPartition(at);
+    checkPartition(at, '{ topic, partition, offset }, a message or a batch');
     if (!Number.isSafeInteger(at.offset) || at.offset < 0) {
       throw new ArgumentError(
-        `the offset to commit for ${at.topic}/${at.partition} must be an integer from 0, not ${at.offset}`,
+        `the offset to commit for ${at.topic}/${at.partition} must be an integer from 0, not ${given(at.offset)}`,
       );
     }
   }

@@ -1,23 +1,25 @@
 import { channels, listened } from './channels';
-import {
-  abortable,
-  Client,
-  type ClientOptions,
-  type CommonEvent,
-  type RequestOptions,
-  timeoutOf,
-  weakly,
-} from './client';
+import { abortable, Client, type CommonEvent, weakly } from './client';
+import { type ClientOptions, checkClient, type RequestOptions, timeoutOf } from './client-options';
 import { normalizeProducerConfig } from './config';
 import { AbortError, ArgumentError, ClosedError, KafkaError, ProduceError } from './errors';
 import type { ProducerConfig } from './generated/config';
 import { type BatchReport, type DeliveryReport, Ledger, type ProducerFlow } from './ledger';
 import { type NativeProducer, native, type ProducerDelivery } from './native';
-import { checkRecord, type ProducerRecord, type RecordBatch, RecordContext, raw, type Serializers } from './record';
-import { type RecordHeaders, RecordPack, ReportColumns } from './record-pack';
+import {
+  checkRecord,
+  checkSerializers,
+  type ProducerRecord,
+  type RecordBatch,
+  RecordContext,
+  raw,
+  type Serializers,
+} from './record';
+import { checkHeaders, type RecordHeaders, RecordPack, ReportColumns } from './record-pack';
 import type { Serializer } from './serdes';
 import { EventHub } from './stream/events';
 import { observeEvents } from './stream/observable';
+import { Turns } from './turns';
 
 export interface SendOptions {
   /**
@@ -62,16 +64,20 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
   readonly #topics = new Map<string, number>();
   #lastTopic = '';
   #lastTopicId = -1;
+  readonly #client: NativeProducer;
   readonly #key: Serializer<K>;
   readonly #value: Serializer<V>;
   #scheduled = false;
-  /** With an asynchronous serializer: the sends before, so that the order of the calls is kept. */
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
+  /** `close()` has handed over the last records. */
+  #over = false;
 
   /**
    * @throws ConfigError when the configuration is wrong: nothing was opened then.
    */
   constructor(config: ProducerConfig, serializers: Serializers<K, V> = {}, options: ClientOptions = {}) {
+    checkClient(options);
+    checkSerializers(serializers);
     super('producer', normalizeProducerConfig(config, { ...options, librdkafka: native.version }), options);
     this.#key = serializers.key ?? (raw as unknown as Serializer<K>);
     this.#value = serializers.value ?? (raw as unknown as Serializer<V>);
@@ -82,7 +88,7 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
       if (!this.closed) this.native.keepAlive(alive);
     });
     const deliver = weakly(this as Producer<never, never>, Producer.#receive);
-    this.open((settings) => new native.Producer(settings, {}, deliver));
+    this.#client = this.open((settings) => new native.Producer(settings, {}, deliver));
     this.announce();
   }
 
@@ -108,7 +114,7 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     if (signal?.aborted) return Promise.reject(new AbortError(signal.reason));
     if (this.#key.async || this.#value.async) return abortable(this.#sendLater(record, signal), signal);
     try {
-      checkRecord(record, record.topic);
+      checkRecord(record, record?.topic);
       const { topic } = record;
       const key = this.#serialize('key', this.#key, record.key, topic, record) as Uint8Array | string | null;
       const value = this.#serialize('value', this.#value, record.value, topic, record) as Uint8Array | string | null;
@@ -119,20 +125,12 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
   }
 
   async #sendLater(record: ProducerRecord<K, V>, signal: AbortSignal | undefined): Promise<DeliveryReport> {
-    checkRecord(record, record.topic);
-    const before = this.#tail;
+    checkRecord(record, record?.topic);
     const parts = Promise.all([
       this.#serialize('key', this.#key, record.key, record.topic, record),
       this.#serialize('value', this.#value, record.value, record.topic, record),
     ]);
-    this.#tail = parts.then(
-      () => before,
-      () => before,
-    );
-    const [key, value] = await parts;
-    await before;
-    if (signal?.aborted) throw new AbortError(signal.reason);
-    if (this.closed) throw new ClosedError('producer');
+    const [key, value] = await this.#turns.take(parts, signal);
     return this.#sendNow(record, key, value);
   }
 
@@ -144,7 +142,7 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     const promise = new Promise<DeliveryReport>(capture);
     const slot = this.#ledger.openOne(record, resolveCaptured);
     try {
-      this.#ledger.count(slot, this.#add(record, record.topic, slot, 0, key, value));
+      this.#ledger.count(slot, this.#add(record, record.topic, slot, 0, key, value, record.headers));
     } catch (error) {
       this.#ledger.refuse(slot, 0, ProduceError.encode('headers', record, error));
       return promise;
@@ -157,7 +155,8 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
    * Sends many records with one promise: the fastest way. Resolves when every record has its delivery report, with
    * all offsets as columns.
    *
-   * @throws ProduceError for the first record that failed, when one did: its `report` tells about every record.
+   * @throws ProduceError for the first record that failed, when one did: its `report` tells about every record. Without one:
+   * a record cannot be serialized, and nothing was sent.
    * @throws AbortError, ClosedError
    */
   sendBatch(batch: RecordBatch<K, V>, options?: SendOptions): Promise<BatchReport> {
@@ -177,43 +176,64 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     if (!Array.isArray(records)) {
       return Promise.reject(new ArgumentError('sendBatch takes an array of records, or { topic, records: [...] }'));
     }
-    if (this.#key.async || this.#value.async) return abortable(this.#sendBatchLater(records, one), signal);
+    if (this.#key.async || this.#value.async) return abortable(this.#sendBatchLater(records, one, signal), signal);
     try {
       const keys = new Array<Uint8Array | string | null>(records.length);
       const values = new Array<Uint8Array | string | null>(records.length);
+      let headers: Map<number, RecordHeaders> | undefined;
       // All or nothing: a record that cannot be serialized is found before any is sent.
       for (let i = 0; i < records.length; i++) {
         const record = records[i] as ProducerRecord<K, V>;
-        const topic = one ?? record.topic;
+        const topic = one ?? record?.topic;
         checkRecord(record, topic);
         keys[i] = this.#serialize('key', this.#key, record.key, topic, record) as Uint8Array | string | null;
         values[i] = this.#serialize('value', this.#value, record.value, topic, record) as Uint8Array | string | null;
+        if (record.headers !== undefined) headers = this.#headersOf(record, record.headers, topic, i, headers);
       }
-      return abortable(this.#sendBatchNow(records, one, keys, values), signal);
+      return abortable(this.#sendBatchNow(records, one, keys, values, headers), signal);
     } catch (error) {
       return Promise.reject(error as Error);
     }
   }
 
-  async #sendBatchLater(records: readonly ProducerRecord<K, V>[], one: string | undefined): Promise<BatchReport> {
-    const before = this.#tail;
+  async #sendBatchLater(
+    records: readonly ProducerRecord<K, V>[],
+    one: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<BatchReport> {
+    let headers: Map<number, RecordHeaders> | undefined;
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i] as ProducerRecord<K, V>;
+      const topic = one ?? record?.topic;
+      checkRecord(record, topic);
+      if (record.headers !== undefined) headers = this.#headersOf(record, record.headers, topic, i, headers);
+    }
     const column = (part: 'key' | 'value') =>
       Promise.all(
         records.map((record) => {
-          checkRecord(record, one ?? record.topic);
           const serializer = (part === 'key' ? this.#key : this.#value) as Serializer<unknown>;
           return this.#serialize(part, serializer, record[part], one ?? record.topic, record);
         }),
       );
     const parts = (async () => Promise.all([column('key'), column('value')]))();
-    this.#tail = parts.then(
-      () => before,
-      () => before,
-    );
-    const [keys, values] = await parts;
-    await before;
-    if (this.closed) throw new ClosedError('producer');
-    return this.#sendBatchNow(records, one, keys, values);
+    const [keys, values] = await this.#turns.take(parts, signal);
+    return this.#sendBatchNow(records, one, keys, values, headers);
+  }
+
+  /** Headers that can be packed; noted where they are not the record's own. @throws ProduceError */
+  #headersOf(
+    record: ProducerRecord<K, V>,
+    own: RecordHeaders,
+    topic: string,
+    index: number,
+    noted: Map<number, RecordHeaders> | undefined,
+  ): Map<number, RecordHeaders> | undefined {
+    try {
+      const headers = checkHeaders(own);
+      return headers === own ? noted : (noted ?? new Map<number, RecordHeaders>()).set(index, headers);
+    } catch (cause) {
+      throw ProduceError.encode('headers', { ...record, topic }, cause);
+    }
   }
 
   #sendBatchNow(
@@ -221,14 +241,16 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     one: string | undefined,
     keys: readonly (Uint8Array | string | null)[],
     values: readonly (Uint8Array | string | null)[],
+    headers: ReadonlyMap<number, RecordHeaders> | undefined,
   ): Promise<BatchReport> {
     return new Promise<BatchReport>((resolve, reject) => {
       const slot = this.#ledger.openBatch(records, one, resolve, reject);
       let bytes = 0;
       for (let i = 0; i < records.length; i++) {
         const record = records[i] as ProducerRecord<K, V>;
+        const own = headers?.get(i) ?? record.headers;
         try {
-          bytes += this.#add(record, one ?? record.topic, slot, i, keys[i] ?? null, values[i] ?? null);
+          bytes += this.#add(record, one ?? record.topic, slot, i, keys[i] ?? null, values[i] ?? null, own);
         } catch (error) {
           this.#ledger.refuse(
             slot,
@@ -273,11 +295,12 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     index: number,
     key: Uint8Array | string | null,
     value: Uint8Array | string | null,
+    headers: RecordHeaders | undefined,
   ): number {
     const { timestamp } = record;
     const at = timestamp === undefined ? 0 : typeof timestamp === 'number' ? timestamp : timestamp.getTime();
     const pack = this.#pack;
-    const size = pack.add(this.#topicId(topic), record.partition ?? -1, slot, index, at, key, value, record.headers);
+    const size = pack.add(this.#topicId(topic), record.partition ?? -1, slot, index, at, key, value, headers);
     if (pack.length >= CROSS_BYTES) this.#cross();
     return size;
   }
@@ -287,7 +310,7 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     let id = this.#topics.get(topic);
     if (id === undefined) {
       id = this.#topics.size;
-      this.native.topic(topic);
+      this.#client.topic(topic);
       this.#topics.set(topic, id);
     }
     this.#lastTopic = topic;
@@ -307,8 +330,8 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
   /** Hands the collected records over, in one crossing. */
   #cross(): void {
     const pack = this.#pack;
-    if (pack.length === 0 || this.closed) return;
-    this.native.produce(pack.bytes, pack.length);
+    if (pack.length === 0 || this.#over) return;
+    this.#client.produce(pack.bytes, pack.length);
     pack.clear();
   }
 
@@ -347,7 +370,7 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
    */
   ready(options: SendOptions = {}): Promise<void> {
     if (this.closed) return Promise.reject(new ClosedError('producer'));
-    return abortable(this.#ledger.ready(), options.signal);
+    return abortable(this.#ledger.ready(), options?.signal);
   }
 
   /**
@@ -367,7 +390,7 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
   async flush(options: RequestOptions & SendOptions = {}): Promise<void> {
     const deadline = performance.now() + timeoutOf(options, FLUSH_MS);
     void this.native;
-    await abortable(this.#tail, options.signal);
+    await abortable(this.#turns.passed(), options.signal);
     this.#cross();
     const settled = this.#ledger.settled();
     let done = false;
@@ -398,15 +421,17 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     await this.request('Cannot purge', (client) => client.purge(options.inFlight ?? true));
   }
 
-  protected override async drain(): Promise<void> {
-    // Nothing: the native close sends what is queued, and reports what it could not.
+  /** Waits for serializers. The native close sends what is queued, and reports what it could not: it needs some time too. */
+  protected override async drain(timeoutMs: number): Promise<void> {
+    await this.#turns.drain(Math.floor(timeoutMs * 0.8));
   }
 
-  protected override beforeClose(client: NativeProducer): void {
-    // `closed` is set by now, so #cross() refuses: the last records go straight to the client that closes.
-    if (this.#pack.length > 0) client.produce(this.#pack.bytes, this.#pack.length);
-    this.#pack.clear();
-    this.#ledger.turnAway(new ClosedError('producer'));
+  protected override beforeClose(): void {
+    this.#cross();
+    this.#over = true;
+    const error = new ClosedError('producer');
+    this.#turns.end(error);
+    this.#ledger.turnAway(error);
   }
 
   protected override ended(): void {

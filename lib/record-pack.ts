@@ -1,3 +1,5 @@
+import { describe } from './wording';
+
 /** What a record's header may have as value. */
 export type HeaderValue = string | Uint8Array | null;
 /** Headers of a record: pairs in order, names may repeat; or an object, whose arrays repeat their name. */
@@ -114,15 +116,35 @@ function room(data: Uint8Array | string | null): number {
   return typeof data === 'string' ? data.length * 3 : data.length;
 }
 
+/** Headers that can be gone through again, checked: what gives its pairs once is copied. @throws TypeError */
+export function checkHeaders(headers: RecordHeaders): RecordHeaders {
+  const again = Array.isArray(headers) || !isIterable(headers);
+  const pairs = again ? eachPair(headers) : [...eachPair(headers)];
+  if (!again) return pairs;
+  for (const _ of pairs);
+  return headers;
+}
+
+const isIterable = (headers: RecordHeaders): headers is Iterable<readonly [string, HeaderValue]> =>
+  typeof headers === 'object' && headers !== null && Symbol.iterator in headers;
+
 function* eachPair(headers: RecordHeaders): Generator<readonly [string, HeaderValue]> {
-  const entries = Symbol.iterator in headers ? (headers as Iterable<readonly [string, HeaderValue]>) : null;
-  if (entries !== null) {
-    for (const [name, value] of entries) yield [checkName(name), checkValue(name, value)];
+  if (typeof headers !== 'object' || headers === null) throw noHeaders(describe(headers));
+  if (isIterable(headers)) {
+    for (const pair of headers) {
+      // Strings and other things can be taken apart too, into something that nobody meant.
+      if (!Array.isArray(pair)) throw noHeaders(`an array with ${describe(pair)}`);
+      yield [checkName(pair[0]), checkValue(pair[0], pair[1])];
+    }
     return;
   }
   for (const [name, value] of Object.entries(headers as Record<string, HeaderValue | readonly HeaderValue[]>)) {
     for (const one of Array.isArray(value) ? value : [value]) yield [name, checkValue(name, one)];
   }
+}
+
+function noHeaders(what: string): TypeError {
+  return new TypeError(`headers are { name: value } or [[name, value], …], not ${what}`);
 }
 
 function checkName(name: unknown): string {

@@ -1,7 +1,9 @@
 /** What a producer takes, and what is looked at before anything of it is sent. */
 import { ArgumentError } from './errors';
+import { isObject, serializer, shape } from './options';
 import { type RecordHeaders, RecordPack } from './record-pack';
 import { bytes, type MessageHeaders, type SerdeContext, type Serializer, utf8 } from './serdes';
+import { given, nearest } from './wording';
 
 /** A record to produce. */
 export interface ProducerRecord<K = Uint8Array | string | null, V = Uint8Array | string | null> {
@@ -11,7 +13,7 @@ export interface ProducerRecord<K = Uint8Array | string | null, V = Uint8Array |
   readonly value: V | null;
   /** From 0. Left out: the configured `partitioner` decides by the key. */
   readonly partition?: number | null;
-  /** Ms since the epoch, or a Date. Left out: now. */
+  /** Ms since the epoch, or a Date, after 1970-01-01T00:00:00.000Z. Left out: now. */
   readonly timestamp?: number | Date;
   readonly headers?: RecordHeaders;
 }
@@ -24,6 +26,13 @@ export type RecordBatch<K, V> =
 export interface Serializers<K, V> {
   readonly key?: Serializer<K>;
   readonly value?: Serializer<V>;
+}
+
+const serializersOf = shape<Serializers<unknown, unknown>>('the serializers', { key: serializer, value: serializer });
+
+/** @throws ArgumentError */
+export function checkSerializers(serializers: Serializers<never, never>): void {
+  serializersOf(serializers, '');
 }
 
 /** What a producer without serializers takes: bytes as they are, and text. */
@@ -50,22 +59,45 @@ function toMessageHeader([name, value]: readonly [string, string | Uint8Array | 
   return [name, value === null ? null : Buffer.from(value as Uint8Array)] as const;
 }
 
-/** @throws ArgumentError */
-export function checkRecord(record: { partition?: number | null; timestamp?: number | Date }, topic: unknown): void {
-  if (typeof topic !== 'string' || topic === '') {
-    throw new ArgumentError(`a record needs a topic: a non-empty string, not ${JSON.stringify(topic) ?? 'undefined'}`);
-  }
+interface Checked {
+  readonly value: unknown;
+  readonly partition?: number | null;
+  readonly timestamp?: number | Date;
+}
+
+/** Called for every record. @throws ArgumentError */
+export function checkRecord(record: Checked, topic: unknown): void {
+  if (typeof topic !== 'string' || topic === '') throw withoutTopic(record, topic);
+  // A misspelt `value` must not become a tombstone.
+  if (record?.value === undefined) throw withoutValue(record, topic);
   const { partition, timestamp } = record;
   if (partition !== undefined && partition !== null && !(Number.isInteger(partition) && partition >= 0)) {
     throw new ArgumentError(
-      `the partition of a record for ${topic} must be an integer from 0, or left out for the partitioner, not ${partition}`,
+      `the partition of a record for ${topic} must be an integer from 0, or left out for the partitioner, not ${given(partition)}`,
     );
   }
   if (timestamp === undefined) return;
   const ms = timestamp instanceof Date ? timestamp.getTime() : timestamp;
-  if (!Number.isSafeInteger(ms) || ms < 0) {
+  if (!Number.isSafeInteger(ms) || ms <= 0) {
+    const zero = ms === 0 ? ' and after 1970-01-01T00:00:00.000Z, which librdkafka takes for now' : '';
     throw new ArgumentError(
-      `the timestamp of a record for ${topic} must be a Date or ms since the epoch, not ${timestamp}`,
+      `the timestamp of a record for ${topic} must be a Date or ms since the epoch${zero}, not ${given(timestamp)}`,
     );
   }
+}
+
+const FORM = '{ topic, value } and what else it has';
+const FIELDS = ['topic', 'key', 'value', 'partition', 'timestamp', 'headers'];
+
+function withoutTopic(record: unknown, topic: unknown): ArgumentError {
+  if (!isObject(record)) return new ArgumentError(`a record is ${FORM}, not ${given(record)}`);
+  return new ArgumentError(`a record needs a topic: a non-empty string, not ${given(topic)}`);
+}
+
+function withoutValue(record: unknown, topic: string): ArgumentError {
+  if (!isObject(record)) return new ArgumentError(`a record for ${topic} is ${FORM}, not ${given(record)}`);
+  const meant = Object.keys(record).find((key) => !FIELDS.includes(key) && nearest(key, FIELDS) === 'value');
+  const many = 'messages' in record || 'records' in record;
+  const hint = many ? '; many records go with sendBatch({ topic, records })' : meant && `; it has '${meant}'`;
+  return new ArgumentError(`a record for ${topic} needs a value; null makes a tombstone${hint ?? ''}`);
 }

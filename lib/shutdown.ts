@@ -1,4 +1,7 @@
 import { constants } from 'node:os';
+import { ArgumentError } from './errors';
+import { ms, must, shape } from './options';
+import { given } from './wording';
 
 export interface SignalOptions {
   /** Default SIGTERM and SIGINT. */
@@ -14,6 +17,14 @@ export interface SignalShutdown extends Disposable {
   /** Signals are the process's own business again. */
   dispose(): void;
 }
+
+const signalOptions = shape<SignalOptions>('the options of closeOnSignals()', {
+  signals: must(
+    "an array of signals, such as ['SIGTERM']",
+    (value) => Array.isArray(value) && value.every((name) => String(name).startsWith('SIG')),
+  ),
+  timeoutMs: ms,
+});
 
 /** Signals closer together than this are one. */
 const REPEAT_MS = 500;
@@ -33,8 +44,17 @@ interface Closable {
  * const { signal } = closeOnSignals([consumer, producer]);
  * await consumer.stream('orders').run(handle, { signal });
  * ```
+ * @throws ArgumentError
  */
 export function closeOnSignals(clients: readonly Closable[], options: SignalOptions = {}): SignalShutdown {
+  if (!Array.isArray(clients)) {
+    throw new ArgumentError(`closeOnSignals() takes an array of clients, such as [consumer], not ${given(clients)}`);
+  }
+  for (const client of clients) {
+    if (typeof client?.close === 'function') continue;
+    throw new ArgumentError(`closeOnSignals() takes clients, which have a method close, not ${given(client)}`);
+  }
+  signalOptions(options, '');
   const { signals = ['SIGTERM', 'SIGINT'], timeoutMs = 8000 } = options;
   const controller = new AbortController();
   let began = 0;

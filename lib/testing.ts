@@ -8,6 +8,8 @@ import { requireSupport } from './capabilities';
 import { ArgumentError, ClosedError, ConfigError, KafkaError, type NativeError } from './errors';
 import { type ErrorName, errorCodes } from './generated/errors';
 import { type NativeMockCluster, native } from './native';
+import { isObject, ms, must, shape } from './options';
+import { given } from './wording';
 
 /** Kafka's requests by name, and their number in the protocol. */
 export const apiKeys = {
@@ -58,6 +60,21 @@ export interface ErrorInjection {
   rttMs?: number;
 }
 
+const positive = must('a positive integer', (value) => Number.isInteger(value) && (value as number) > 0);
+const clusterOptions = shape<MockClusterOptions>('the options of a mock cluster', {
+  brokers: must(
+    'an integer from 1 to 100',
+    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 100,
+  ),
+  topics: must('an array of names, or an object of names and numbers of partitions', isObjectOrArray),
+  rebalanceDelayMs: ms,
+});
+const topicOptions = shape<{ partitions?: number; replicas?: number }>('the options of createTopic()', {
+  partitions: positive,
+  replicas: positive,
+});
+const injectionOptions = shape<ErrorInjection>('the options of pushErrors()', { broker: positive, rttMs: ms });
+
 /** Clusters run until they are stopped, whether or not somebody has more of them than their address. */
 const running = new Set<MockCluster>();
 
@@ -87,10 +104,8 @@ export class MockCluster {
 
   /** @throws ArgumentError */
   static async start(options: MockClusterOptions = {}): Promise<MockCluster> {
+    clusterOptions(options, '');
     const { brokers = 1, topics = [], rebalanceDelayMs = 0 } = options;
-    if (!Number.isInteger(brokers) || brokers < 1 || brokers > 100) {
-      throw new ArgumentError(`brokers must be an integer from 1 to 100, not ${brokers}`);
-    }
     const cluster = new MockCluster(brokers);
     running.add(cluster);
     await cluster.#native.setRebalanceDelay(rebalanceDelayMs).catch((error: NativeError) => {
@@ -111,16 +126,12 @@ export class MockCluster {
   }
 
   /** @throws KafkaError `ERR_KAFKA_TOPIC_ALREADY_EXISTS`; ArgumentError */
-  createTopic(topic: string, options: { partitions?: number; replicas?: number } = {}): Promise<void> {
-    const { partitions = 1, replicas = 1 } = options;
+  async createTopic(topic: string, options: { partitions?: number; replicas?: number } = {}): Promise<void> {
     if (typeof topic !== 'string' || topic === '') {
-      return Promise.reject(
-        new ArgumentError(`a topic's name must be a non-empty string, not ${JSON.stringify(topic)}`),
-      );
+      throw new ArgumentError(`a topic's name must be a non-empty string, not ${given(topic)}`);
     }
-    if (!Number.isInteger(partitions) || partitions < 1) {
-      return Promise.reject(new ArgumentError(`partitions must be a positive integer, not ${partitions}`));
-    }
+    topicOptions(options, '');
+    const { partitions = 1, replicas = 1 } = options;
     return this.#run(`Cannot create ${topic}`, (cluster) => cluster.createTopic(topic, partitions, replicas));
   }
 
@@ -140,7 +151,8 @@ export class MockCluster {
   }
 
   /** The next answers to this request are these errors, one each; null is a good answer. */
-  pushErrors(api: Api, errors: readonly (ErrorCode | null)[], injection: ErrorInjection = {}): Promise<void> {
+  async pushErrors(api: Api, errors: readonly (ErrorCode | null)[], injection: ErrorInjection = {}): Promise<void> {
+    injectionOptions(injection, '');
     const { broker = -1, rttMs = 0 } = injection;
     return this.#run('Cannot push errors', (cluster) => {
       const stack = errors.map((error) => [error === null ? 0 : codeOf(error), rttMs] as const);
@@ -212,6 +224,10 @@ export class MockCluster {
 /** librdkafka handles open in this process, over all threads: a test that closed everything sees 0. */
 export function liveHandles(): number {
   return native.liveHandles();
+}
+
+function isObjectOrArray(value: unknown): boolean {
+  return isObject(value) || Array.isArray(value);
 }
 
 function codeOf(error: ErrorCode): number {

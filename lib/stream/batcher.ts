@@ -1,5 +1,6 @@
 import type { BatchReason } from '../batch';
 import { ArgumentError } from '../errors';
+import { flag, many, msOrNever, oneOf, shape, whole } from '../options';
 import type { Lane } from './lane';
 
 /** When a batch is handed out: as soon as one of the limits is reached. */
@@ -16,6 +17,14 @@ export interface BatchOptions {
   readonly scope?: 'partition' | 'stream';
 }
 
+export const batchOptions = shape<BatchOptions>('the options of batch', {
+  count: many('messages'),
+  bytes: many('bytes'),
+  ms: msOrNever,
+  onEof: flag,
+  scope: oneOf('partition', 'stream'),
+});
+
 export type BatchPolicy = Required<BatchOptions>;
 
 /** How many messages and bytes may be delivered and not done. */
@@ -28,6 +37,12 @@ export interface CreditLimits {
   readonly totalBytes: number;
 }
 
+export const creditOptions = shape<CreditLimits>('the options of credit', {
+  laneMessages: whole('messages'),
+  laneBytes: whole('bytes'),
+  totalBytes: whole('bytes'),
+});
+
 /**
  * Fills in defaults.
  *
@@ -35,15 +50,8 @@ export interface CreditLimits {
  */
 export function batchPolicy(options: BatchOptions | undefined, credit: CreditLimits): BatchPolicy | null {
   if (options === undefined) return null;
+  batchOptions(options, 'batch');
   const { count = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY, ms = 200 } = options;
-  for (const [name, value, least] of [
-    ['count', count, 1],
-    ['bytes', bytes, 1],
-    ['ms', ms, 0],
-  ] as const) {
-    if (!(typeof value === 'number' && value >= least))
-      throw new ArgumentError(`batch.${name} must be at least ${least}, not ${value}`);
-  }
   if (!Number.isFinite(ms))
     throw new ArgumentError('batch.ms must be finite: the rest of a partition would never come');
   // Taking goes on when less than half of the credit is in use, so that a half must be enough for a batch.

@@ -1,4 +1,5 @@
 import { ConsumeError, KafkaError, type NativeError, StateError } from '../errors';
+import { flag, many, ms, shape } from '../options';
 import type { CommitEvent } from './events';
 import type { Lane } from './lane';
 import type { Clock, CommitOutcome, LaneSource, OffsetToCommit, TopicPartitionOffset } from './lane-source';
@@ -17,6 +18,13 @@ export interface CommitOptions {
    */
   readonly onEof?: boolean;
 }
+
+export const commitOptions = shape<CommitOptions>('the options of commits', {
+  count: many('messages'),
+  bytes: many('bytes'),
+  ms,
+  onEof: flag,
+});
 
 /**
  * Somebody else has this member's identity: whatever it commits is refused, and its partitions are others'. A stale

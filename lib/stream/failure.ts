@@ -1,7 +1,9 @@
 import type { MessageBatch } from '../batch';
 import { KIND } from '../error-kind';
-import { ConsumeError, DecodeError } from '../errors';
+import { ArgumentError, ConsumeError, DecodeError } from '../errors';
 import type { Message } from '../message';
+import { type Check, isObject, many, ms, msOrNever, must, shape } from '../options';
+import { given } from '../wording';
 
 const textOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));
 
@@ -89,14 +91,67 @@ export type FailurePolicy<K, V> =
       readonly message: Message<K, V>;
     }) => Decision<K, V> | Promise<Decision<K, V>>);
 
+const word = (value: unknown) => value === 'stop' || value === 'skip';
+
+const letter = {
+  producer: must(
+    'a producer: an object with the method send',
+    (value) => typeof (value as { send?: unknown } | null)?.send === 'function',
+  ),
+  topic: must(
+    'a topic, or a function that gives one for a message',
+    (value) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
+  ),
+};
+const letterOf = shape<DeadLetter<never, never>>('the options of deadLetter', letter);
+
+/** `{ deadLetter: … }`, or what `or` says. */
+const orDeadLetter =
+  (what: string, or: (value: unknown) => boolean): Check =>
+  (value, name) => {
+    if (or(value)) return;
+    if (!isObject(value) || !('deadLetter' in value)) {
+      throw new ArgumentError(`${name} must be ${what} or { deadLetter: { producer, topic } }, not ${given(value)}`);
+    }
+    const { deadLetter } = value as { deadLetter: DeadLetter<never, never> };
+    letterOf(deadLetter, `${name}.deadLetter`);
+    letter.producer(deadLetter.producer, `${name}.deadLetter.producer`);
+    letter.topic(deadLetter.topic, `${name}.deadLetter.topic`);
+  };
+
+const failureOptions = shape<FailureOptions<never, never>>('the options of failure', {
+  attempts: many('calls'),
+  backoffMs: ms,
+  maxBackoffMs: msOrNever,
+  exhausted: orDeadLetter("'stop', 'skip'", word),
+});
+
+/** @throws ArgumentError */
+export const checkPolicy: Check = (value, name) => {
+  if (word(value) || typeof value === 'function') return;
+  if (isObject(value)) return failureOptions(value, name);
+  throw new ArgumentError(
+    `${name} must be 'stop', 'skip', { attempts, backoffMs, maxBackoffMs, exhausted } or a function, not ${given(value)}`,
+  );
+};
+
+const decided = orDeadLetter(
+  "'stop', 'skip', { retryAfterMs }",
+  (value) => word(value) || typeof (value as { retryAfterMs?: unknown } | null)?.retryAfterMs === 'number',
+);
+
 /** What a policy says to a failure. `message`: the one concerned, of a batch the first. */
-export function decide<K, V>(
+export async function decide<K, V>(
   policy: FailurePolicy<K, V>,
   failure: { readonly error: unknown; readonly attempt: number; readonly message: Message<K, V> },
   random: () => number,
-): Decision<K, V> | Promise<Decision<K, V>> {
+): Promise<Decision<K, V>> {
   if (policy === 'stop' || policy === 'skip') return policy;
-  if (typeof policy === 'function') return policy(failure);
+  if (typeof policy === 'function') {
+    const decision = await policy(failure);
+    decided(decision, 'what the function of failure gives');
+    return decision;
+  }
   const { attempts = 1, backoffMs = 100, maxBackoffMs = 30_000, exhausted = 'stop' } = policy;
   // The bytes will not change: decoding again is of no use.
   if (failure.attempt >= attempts || failure.error instanceof DecodeError) return exhausted;

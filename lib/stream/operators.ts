@@ -1,6 +1,7 @@
 import { type MonoTypeOperatorFunction, Observable, type OperatorFunction } from 'rxjs';
 import { ArgumentError } from '../errors';
 import type { AckResult, Message } from '../message';
+import { call, many, oneOf, shape } from '../options';
 import type { Order } from './failure';
 
 /** Something whose message has to be acknowledged when it is done. */
@@ -43,6 +44,11 @@ export interface ProcessOptions {
   readonly order?: Order;
 }
 
+const processOptions = shape<ProcessOptions>('the options of mapProcess()', {
+  concurrency: many('calls'),
+  order: oneOf('partition', 'key', 'none'),
+});
+
 type AnyMessage = Message<never, never>;
 
 /** What may not overlap with `message`. Null: anything may. */
@@ -58,9 +64,11 @@ function domainOf(message: AnyMessage, order: Order): string | null {
  */
 export function mapProcess<M extends Message<never, never> | Message<unknown, unknown>, R>(
   process: (message: M, context: { signal: AbortSignal }) => R | Promise<R>,
-  { concurrency = 16, order = 'key' }: ProcessOptions = {},
+  options: ProcessOptions = {},
 ): OperatorFunction<M, Leased<R, M>> {
-  if (!(concurrency >= 1)) throw new ArgumentError(`concurrency must be at least 1, not ${concurrency}`);
+  call(process, 'what mapProcess() is given');
+  processOptions(options, '');
+  const { concurrency = 16, order = 'key' } = options;
   return (source) =>
     new Observable((subscriber) => {
       const controller = new AbortController();

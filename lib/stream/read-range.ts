@@ -1,3 +1,5 @@
+import { isObject, must, shape } from '../options';
+import { show } from '../wording';
 import type { TopicPartition, TopicPartitionOffset } from './lane-source';
 import type { Session } from './session';
 import type { KafkaStream, StreamOptions } from './stream';
@@ -11,6 +13,20 @@ export interface Range {
   /** First message not to be read any more. Default `end`: the end there is when reading begins. */
   readonly to?: RangePoint;
 }
+
+const isNumber = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isTime = (value: unknown) => isNumber(value instanceof Date ? value.getTime() : value);
+const point = must(
+  "'beginning', 'end', { offset } with an integer from 0, or { timestamp } with a Date or ms since the epoch",
+  (value) => {
+    if (value === 'beginning' || value === 'end') return true;
+    if (!isObject(value)) return false;
+    return 'offset' in value ? isNumber(value.offset) : 'timestamp' in value && isTime(value.timestamp);
+  },
+  (value) => show(value),
+);
+
+export const rangeOptions = shape<Range>('the ends of a range', { from: point, to: point });
 
 /** What reading a range needs of a consumer that was made for it. */
 export interface RangeHost {

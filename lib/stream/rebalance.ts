@@ -1,3 +1,4 @@
+import { call, ms, shape } from '../options';
 import type { Abandoned } from './events';
 import type { Feed } from './feed';
 import { DRAINING, type Lane } from './lane';
@@ -22,6 +23,13 @@ export interface RebalanceOptions {
   /** The partitions were taken away without a chance to finish: they may be somebody else's already. */
   readonly onLost?: (partitions: readonly TopicPartition[]) => void;
 }
+
+export const rebalanceOptions = shape<RebalanceOptions>('the options of rebalance', {
+  drainMs: ms,
+  onAssigned: call,
+  onRevoked: call,
+  onLost: call,
+});
 
 /** What the waiting for delivered messages came to. */
 export interface DrainOutcome {

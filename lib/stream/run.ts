@@ -1,7 +1,7 @@
 import type { MessageBatch } from '../batch';
-import { ArgumentError } from '../errors';
 import { Message } from '../message';
-import type { BatchHandler, FailurePolicy, MessageHandler, Order } from './failure';
+import { abortSignal, type Check, call, many, msOrNever, oneOf, shape } from '../options';
+import { type BatchHandler, checkPolicy, type FailurePolicy, type MessageHandler, type Order } from './failure';
 import type { Feed } from './feed';
 import { BUSY, type Lane, REFUSED } from './lane';
 import { type Bucket, Runner, seqOf, type Unit, type Work } from './runner';
@@ -31,6 +31,33 @@ export interface RunSummary extends StopSummary {
   readonly deadLettered: number;
   /** Calls of the handler beyond the first for a message or batch. */
   readonly retries: number;
+}
+
+const common = {
+  concurrency: many('handlers'),
+  failure: checkPolicy,
+  signal: abortSignal,
+  drainMs: msOrNever,
+};
+const batchRunOptions = shape<RunBatchOptions<never, never>>('the options of runBatch()', common);
+const runOptions = shape<RunOptions<never, never>>('the options of run()', {
+  ...common,
+  order: oneOf('partition', 'key', 'none'),
+});
+
+/** @throws ArgumentError */
+export function checkRun(handler: unknown, options: unknown): void {
+  check('run()', 'message', handler, runOptions, options);
+}
+
+/** @throws ArgumentError */
+export function checkRunBatch(handler: unknown, options: unknown): void {
+  check('runBatch()', 'batch', handler, batchRunOptions, options);
+}
+
+function check(name: string, unit: string, handler: unknown, optionsOf: Check, options: unknown): void {
+  call(handler, `the handler of ${name}, which gets each ${unit},`);
+  optionsOf(options, '');
 }
 
 /** Messages of a lane read ahead of busy buckets, so that other keys can go on. */
@@ -139,9 +166,7 @@ export function runMessages<K, V>(
   options: RunOptions<K, V>,
 ): Promise<RunSummary> {
   const { order = 'partition' } = options;
-  if (!['partition', 'key', 'none'].includes(order))
-    throw new ArgumentError(`order must be partition, key or none, not ${order}`);
-  const most = concurrencyOf(options.concurrency ?? (order === 'partition' ? Number.POSITIVE_INFINITY : 16));
+  const most = options.concurrency ?? (order === 'partition' ? Number.POSITIVE_INFINITY : 16);
   const policy = (options.failure ?? 'stop') as FailurePolicy<never, never>;
   const runner = new MessageRunner(stream.feed, handler as MessageHandler<never, never>, policy, most, order);
   return drive(stream, runner, options);
@@ -153,14 +178,9 @@ export function runBatches<K, V>(
   options: RunBatchOptions<K, V>,
 ): Promise<RunSummary> {
   const mixed = stream.feed.policy?.scope === 'stream';
-  const most = mixed ? 1 : concurrencyOf(options.concurrency ?? Number.POSITIVE_INFINITY);
+  const most = mixed ? 1 : (options.concurrency ?? Number.POSITIVE_INFINITY);
   const policy = (options.failure ?? 'stop') as FailurePolicy<never, never>;
   return drive(stream, new BatchRunner(stream.feed, handler as BatchHandler<never, never>, policy, most, 0), options);
-}
-
-function concurrencyOf(value: number): number {
-  if (value >= 1) return value;
-  throw new ArgumentError(`concurrency must be at least 1, not ${value}`);
 }
 
 async function drive<K, V, U extends Unit>(

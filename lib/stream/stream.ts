@@ -5,8 +5,7 @@ import { channels, type RunMessage } from '../channels';
 import { Decoders } from '../chunk';
 import { type KafkaError, StateError } from '../errors';
 import type { Message } from '../message';
-import type { Deserializer } from '../serdes';
-import { type BatchOptions, batchPolicy } from './batcher';
+import { batchPolicy } from './batcher';
 import type { Abandoned } from './events';
 import type { BatchHandler, MessageHandler } from './failure';
 import { Feed } from './feed';
@@ -16,8 +15,19 @@ import type { LaneAssignment, TopicPartition, TopicPartitionOffset } from './lan
 import { observeBatches, observeEvents, observeMessages, observePartitions, type PartitionStream } from './observable';
 import { readableOf } from './readable';
 import { abandonedOf, stopLane, within, working } from './rebalance';
-import { type RunBatchOptions, type RunOptions, type RunSummary, runBatches, runMessages } from './run';
+import {
+  checkRun,
+  checkRunBatch,
+  type RunBatchOptions,
+  type RunOptions,
+  type RunSummary,
+  runBatches,
+  runMessages,
+} from './run';
 import type { Session } from './session';
+import { type CommitMode, type StopOptions, type StreamOptions, stopOptions } from './stream-options';
+
+export type { CommitMode, StopOptions, StreamOptions } from './stream-options';
 
 /**
  * Topic names, and patterns over them: a `RegExp`, or a string that begins with `^`. librdkafka matches patterns as extended
@@ -25,38 +35,6 @@ import type { Session } from './session';
  * do not is written in their way (`\\d`, `\\w`, `(?:…)`, lazy quantifiers) or refused (flags, lookaround, `\\b`).
  */
 export type Topics = string | RegExp | readonly (string | RegExp)[];
-
-/**
- * When a message counts as done. `ack`: when it is acknowledged (default with a group). `delivery`: when it is handed
- * out. `none`: likewise, and nothing is ever committed (default without a group).
- */
-export type CommitMode = 'ack' | 'delivery' | 'none';
-
-export interface StreamOptions<K, V> {
-  /** Default: bytes. */
-  readonly key?: Deserializer<K> | null;
-  /** Default: bytes. */
-  readonly value?: Deserializer<V> | null;
-  /** Default: a batch is what arrived together. */
-  readonly batch?: BatchOptions;
-  readonly commit?: CommitMode;
-  /**
-   * `eof`: ends when every partition first assigned has reached the end it had then, and gives up its topics when all
-   * of that is acknowledged. Default `forever`.
-   */
-  readonly until?: 'forever' | 'eof';
-  /** What happens on a push surface to a message that cannot be decoded. Default `stop`: the surface ends with its error. */
-  readonly onDecodeError?: 'stop' | 'skip';
-  /** Ends the stream as {@link KafkaStream.stop} does. */
-  readonly signal?: AbortSignal;
-  /** @internal First offset not to be delivered, per partition. */
-  readonly bound?: (partition: TopicPartition) => number;
-}
-
-export interface StopOptions {
-  /** How long to wait for messages that are being processed. Default 10,000 ms. */
-  readonly drainMs?: number;
-}
 
 export interface StopSummary {
   /** Everything delivered was done, and committed where there is something to commit. */
@@ -116,7 +94,7 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
 
   /** The next batch; null at the end. The primitive that every other surface resembles. */
   take(options: { signal?: AbortSignal } = {}): Promise<MessageBatch<K, V> | null> {
-    return this.taker.take(options.signal) as Promise<MessageBatch<K, V> | null>;
+    return this.taker.take(options?.signal) as Promise<MessageBatch<K, V> | null>;
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<MessageBatch<K, V>> {
@@ -162,7 +140,8 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
    * Ends the stream in an orderly way: no more deliveries, the open batch is handed out, what was delivered is waited
    * for, then committed. Readers see the end after that.
    */
-  stop(options: StopOptions = {}): Promise<StopSummary> {
+  async stop(options: StopOptions = {}): Promise<StopSummary> {
+    stopOptions(options, '');
     this.stopping ??= this.drain(options.drainMs ?? 10_000).then((summary) => {
       for (const feed of new Set([this.feed, ...[...this.lanes].map((lane) => lane.feed)])) feed.giveUp();
       this.end(null);
@@ -211,12 +190,14 @@ export class KafkaStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
   }
 
   /** Calls `handler` for every message and acknowledges it when the handler is done; see {@link RunOptions}. */
-  run(handler: MessageHandler<K, V>, options: RunOptions<K, V> = {}): Promise<RunSummary> {
+  async run(handler: MessageHandler<K, V>, options: RunOptions<K, V> = {}): Promise<RunSummary> {
+    checkRun(handler, options);
     return runMessages(this, this.announced(handler), options);
   }
 
   /** Calls `handler` for every batch and acknowledges it when the handler is done. One at a time per partition. */
-  runBatch(handler: BatchHandler<K, V>, options: RunBatchOptions<K, V> = {}): Promise<RunSummary> {
+  async runBatch(handler: BatchHandler<K, V>, options: RunBatchOptions<K, V> = {}): Promise<RunSummary> {
+    checkRunBatch(handler, options);
     return runBatches(this, this.announced(handler), options);
   }
 

@@ -1,6 +1,7 @@
 import type { Segment } from '../batch';
 import { StateError } from '../errors';
 import type { StaleReason } from '../message';
+import { flag, msOrNever, oneOf } from '../options';
 import { bytesOf, isGated } from './flow';
 import type { Lane } from './lane';
 import type { Session } from './session';
@@ -15,6 +16,14 @@ export interface WatchOptions {
   /** Report batches that were dropped without having been acknowledged (`leaked-lease`). Default false. */
   readonly leakDetection?: boolean;
 }
+
+/** Options of a consumer, beside others. */
+export const watchOptions = {
+  gatedMs: msOrNever,
+  maxProcessingMs: msOrNever,
+  onStall: oneOf('event', 'failStream', 'failConsumer'),
+  leakDetection: flag,
+} satisfies Record<keyof WatchOptions, unknown>;
 
 const TICK_MS = 1000;
 

@@ -47,6 +47,12 @@ describe('configuration: nothing is opened', () => {
       undefined,
       /librdkafka refuses/,
     ],
+    [
+      'a file that is not there',
+      { 'security.protocol': 'ssl', 'ssl.ca.location': '/nope.pem' },
+      'ssl.ca.location',
+      /^'ssl.ca.location': \/nope.pem cannot be read: ENOENT$/,
+    ],
     ['keys that contradict', { 'max.poll.interval.ms': 1000 }, undefined, /max.poll.interval.ms.*session.timeout.ms/],
   ])('%s', (_, config, key, sentence) => {
     const before = handles();
@@ -119,7 +125,7 @@ describe('unknown topic', () => {
       await told,
       KafkaError,
       'ERR_KAFKA_UNKNOWN_TOPIC_OR_PART',
-      new RegExp(`${topic}.*create the topic first`),
+      new RegExp(`${topic}.*create the topic first \\(or set 'allow.auto.create.topics'\\)`),
     );
     await bench.cluster.setTopicError(topic, null);
     await bench.fill(topic, 1);
@@ -131,7 +137,7 @@ describe('unknown topic', () => {
     await bench.cluster.setTopicError(topic, 'UNKNOWN_TOPIC_OR_PART');
     const producer = bench.producer({ 'topic.metadata.propagation.max.ms': 0 });
     const error = await rejection(producer.send({ topic, value: 'x' }));
-    expectError(error, ProduceError, 'ERR_KAFKA_UNKNOWN_TOPIC_OR_PART', /create the topic first/);
+    expectError(error, ProduceError, 'ERR_KAFKA_UNKNOWN_TOPIC_OR_PART', /create the topic first$/);
     expect((await producer.send({ topic: await bench.topic(), value: 'x' })).offset).toBe(0);
   });
 });
@@ -183,7 +189,7 @@ describe('what cannot be decoded or encoded', () => {
   it('headers of the wrong type', async () => {
     const topic = await bench.topic();
     const producer = bench.producer();
-    for (const headers of [{ h: 7 }, [[1, 'x']], [['h', undefined]]]) {
+    for (const headers of [{ h: 7 }, [[1, 'x']], [['h', undefined]], [{ a: 'b' }], null]) {
       const error = await rejection(producer.send({ topic, value: 'x', headers: headers as never }));
       expectError(error, ProduceError, 'ERR_KAFKA_CLIENT_ENCODE', /Cannot serialize the headers .*header/);
     }
@@ -191,7 +197,24 @@ describe('what cannot be decoded or encoded', () => {
     const error = await rejection(producer.sendBatch({ topic, records }));
     expectError(error, ProduceError, 'ERR_KAFKA_CLIENT_ENCODE', /header/);
     expect(producer.pending).toBe(0);
-    expect((await producer.send({ topic, value: 'c' })).offset).toBe(1);
+    // Nothing of the batch was sent.
+    expect((await producer.send({ topic, value: 'c' })).offset).toBe(0);
+    const later = bench.producer({}, { value: { async: true, serialize: async (text: string) => text } });
+    expectError(
+      await rejection(later.sendBatch({ topic, records })),
+      ProduceError,
+      'ERR_KAFKA_CLIENT_ENCODE',
+      /^Cannot serialize the headers of a record for /,
+    );
+    expect((await later.send({ topic, value: 'd' })).offset).toBe(1);
+  });
+
+  it('headers that give their pairs once are sent by a batch', async () => {
+    const topic = await bench.topic();
+    const headers = [['a', 'b']] as const;
+    await bench.producer().sendBatch({ topic, records: [{ value: 'x', headers: headers.values() }] });
+    const [message] = (await bench.contents(topic))[0] ?? [];
+    expect(String(message?.headers.get('a'))).toBe('b');
   });
 });
 
@@ -291,6 +314,11 @@ describe('arguments', () => {
     expectError(asked, ArgumentError, 'ERR_KAFKA_CLIENT_ARGUMENT', /a Date or ms since the epoch/);
   });
 
+  it('timestamp 0, which librdkafka takes for now', async () => {
+    const error = await rejection(bench.producer().send({ topic: 't', value: 'x', timestamp: 0 }));
+    expectError(error, ArgumentError, 'ERR_KAFKA_CLIENT_ARGUMENT', /after 1970-01-01/);
+  });
+
   it('no topics, no records, no timeout', async () => {
     const error = (call: Promise<unknown>) => rejection(call);
     expectError(
@@ -307,6 +335,131 @@ describe('arguments', () => {
       const call = error(bench.admin().metadata(null, { timeoutMs: timeoutMs as number }));
       expectError(await call, ArgumentError, 'ERR_KAFKA_CLIENT_ARGUMENT', /number of milliseconds/);
     }
+  });
+
+  it('a record without a value is no tombstone, and none is no record', async () => {
+    const topic = await bench.topic();
+    const sync = bench.producer();
+    const later = bench.producer({}, { value: { async: true, serialize: async (text: string) => text } });
+    for (const producer of [sync, later] as Producer<never, never>[]) {
+      for (const record of [{ topic }, { topic, vlaue: 'x' }, { topic, messages: [{ value: 'x' }] }] as never[]) {
+        const [one, batch] = await Promise.all([producer.send(record), producer.sendBatch([record])].map(rejection));
+        expectError(one, ArgumentError, 'ERR_KAFKA_CLIENT_ARGUMENT', /needs a value; null makes a tombstone/);
+        expectError(batch, ArgumentError, 'ERR_KAFKA_CLIENT_ARGUMENT', /needs a value/);
+      }
+      for (const call of [
+        producer.send(undefined as never),
+        producer.sendBatch([undefined] as never),
+        producer.sendBatch({ topic, records: [undefined] } as never),
+      ]) {
+        expectError(
+          await rejection(call),
+          ArgumentError,
+          'ERR_KAFKA_CLIENT_ARGUMENT',
+          /^a record .*is { topic, value }/,
+        );
+      }
+    }
+    expect((await sync.send({ topic, value: null })).offset).toBe(0);
+  });
+
+  it('no partition, or a topic in its place', async () => {
+    const consumer = bench.consumer();
+    const none = undefined as never;
+    for (const call of [
+      consumer.commit(null as never),
+      consumer.watermarks(none),
+      consumer.seek(none),
+      consumer.assign('orders' as never),
+      consumer.incrementalAssign([none]),
+      consumer.incrementalUnassign('orders' as never),
+      consumer.committed('orders' as never),
+      consumer.offsetsForTimes([none]),
+    ]) {
+      expectError(await rejection(call), ArgumentError, 'ERR_KAFKA_CLIENT_ARGUMENT', /{ topic, partition/);
+    }
+    for (const call of [
+      () => consumer.pause('orders' as never),
+      () => consumer.resume({ topic: 't', partition: 0 } as never),
+      () => consumer.position(none),
+      () => consumer.cachedWatermarks(none),
+      () => consumer.storeOffset(none),
+    ]) {
+      expectError(thrown(call), ArgumentError, 'ERR_KAFKA_CLIENT_ARGUMENT', /{ topic, partition/);
+    }
+  });
+
+  it('options: refused before anything is opened', () => {
+    const before = liveHandles();
+    for (const make of [
+      () => new Consumer(servers, {}, { gatedMs: Number.NaN }),
+      () => new Consumer(servers, { values: utf8 } as never),
+      () => new Consumer({ ...servers, 'group.id': 'g' }, {}, { stream: { until: 'end' } } as never),
+      () => new Producer(servers, { value: json } as never),
+      () => new Producer(servers, {}, { gatedMs: 5 } as never),
+      () => new Admin(servers, { oauthBearerToken: 'token' } as never),
+      () => bench.consumer().stream('t', { commit: 'manual' } as never),
+    ]) {
+      expectError(thrown(make), ArgumentError, 'ERR_KAFKA_CLIENT_ARGUMENT', / must be | is not one of /);
+    }
+    // The last one had to have a consumer.
+    expect(liveHandles()).toBe(before + 1);
+  });
+
+  it('what returns a promise rejects, and never throws', async () => {
+    const admin = bench.admin();
+    const stream = bench.consumer().stream('t');
+    const handler = () => {};
+    for (const [call, sentence] of [
+      [() => admin.createTopics([{ topic: '' }]), /topic must be a non-empty string/],
+      [() => admin.createTopics({ topics: [] } as never), /createTopics\(\) takes an array of topics/],
+      [() => admin.createTopics([{ topic: 't', numPartitions: 3 } as never]), /did you mean 'partitions'\?/],
+      [() => admin.createTopics([{ topic: 't', partitions: '3' as never }]), /partitions must be a positive integer/],
+      [() => admin.createTopics([{ topic: 't', config: { a: {} } as never }]), /config must be an object of strings/],
+      [() => admin.deleteTopics('x' as never), /deleteTopics\(\) takes an array of names/],
+      [() => admin.createPartitions('t', 0), /the total of partitions of t must be a positive integer/],
+      [() => admin.metadata(null, 5 as never), /such as { timeoutMs: 5000 }/],
+      [() => stream.run(undefined as never), /the handler of run\(\).* must be a function, not undefined/],
+      [() => stream.run({ eachMessage: handler } as never), /must be a function, not an object/],
+      [() => stream.run(handler, { order: 'keys' as never }), /order must be 'partition', 'key' or 'none'/],
+      [() => stream.run(handler, { concurrency: 0 }), /concurrency must be/],
+      [() => stream.runBatch(handler, { failure: 'retry' as never }), /failure must be 'stop', 'skip'/],
+      [() => stream.stop({ drainMs: -1 }), /drainMs must be a number of milliseconds/],
+      [() => bench.consumer().stop({ drainMs: '5s' as never }), /drainMs must be a number of milliseconds/],
+      [() => bench.consumer().readRange('t', { form: 'end' } as never), /did you mean 'from'/],
+      [() => bench.cluster.createTopic('t', { partition: 3 } as never), /did you mean 'partitions'/],
+      [() => MockCluster.start({ broker: 3 } as never), /did you mean 'brokers'/],
+    ] as [() => Promise<unknown>, RegExp][]) {
+      expectError(await rejection(call()), ArgumentError, 'ERR_KAFKA_CLIENT_ARGUMENT', sentence);
+    }
+  });
+
+  it('a time limit for close() that is none: the client stays open', async () => {
+    const producer = bench.producer();
+    const error = await rejection(producer.close({ timeoutMs: -1 }));
+    expectError(error, ArgumentError, 'ERR_KAFKA_CLIENT_ARGUMENT', /number of milliseconds from 0 .* not -1$/);
+    expect(producer.closed).toBe(false);
+    expect((await producer.send({ topic: await bench.topic(), value: 'x' })).offset).toBe(0);
+    await producer.close();
+  });
+
+  it('what a failure policy decides is looked at', async () => {
+    const topic = await bench.topic();
+    await bench.fill(topic, 1);
+    const handler = () => Promise.reject(new Error('no'));
+    const error = await rejection(
+      bench
+        .consumer()
+        .stream(topic)
+        .run(handler, { failure: () => 'retry' as never }),
+    );
+    expect(error).toMatchObject({ name: 'HandlerError' });
+    expectError(
+      (error.cause as AggregateError).errors[1],
+      ArgumentError,
+      'ERR_KAFKA_CLIENT_ARGUMENT',
+      /^what the function of failure gives must be 'stop', 'skip', { retryAfterMs } or/,
+    );
   });
 
   it('credit that could never fill', () => {

@@ -62,6 +62,26 @@ describe('errors$', () => {
     }
   });
 
+  it.each<[string, unknown, RegExp]>([
+    [
+      'in another form',
+      { token: 'secret-token' },
+      /^oauthBearerToken must give { value, expiresAt }: .*not value is undefined/,
+    ],
+    ['none', undefined, /^oauthBearerToken must give { value, expiresAt }: a string and a number, not undefined$/],
+    [
+      'whose end is in seconds',
+      { value: 'secret-token', expiresAt: Math.floor(Date.now() / 1000) + 3600 },
+      /^The token is refused \(its expiresAt, \d+, is in the past: it is in milliseconds since the epoch\): /,
+    ],
+  ])('says what is wrong with a token %s', async (_, token, sentence) => {
+    const oauth = { 'security.protocol': 'sasl_plaintext', 'sasl.mechanisms': 'OAUTHBEARER' } as const;
+    const admin = bench.admin(oauth, { oauthBearerToken: () => token as never });
+    const { message } = await next(admin.errors$);
+    expect(message).toMatch(sentence);
+    expect(message).not.toContain('secret-token');
+  });
+
   it('of every kind of client', async () => {
     const config = { 'bootstrap.servers': '127.0.0.1:1' };
     const clients = [bench.producer(config), bench.admin(config), bench.reader(config)];

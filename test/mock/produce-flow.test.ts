@@ -1,4 +1,4 @@
-import { type DeliveryReport, ProduceError } from 'rdkafka-rx';
+import { type BatchReport, type DeliveryReport, ProduceError } from 'rdkafka-rx';
 import { Bench, next, numbered, rejection, texts } from './harness';
 
 const bench = Bench.use({ brokers: 3 });
@@ -333,9 +333,30 @@ describe('close', () => {
     const value = { async: true as const, serialize: () => new Promise<string>(() => {}) };
     const sent = bench.producer({}, { value });
     const { fates } = watch([sent.send({ topic, value: 'x' })]);
-    await sent.close();
+    await sent.close({ timeoutMs: 300 });
     await Promise.resolve();
-    expect(fates[0]?.ok).toBe(false);
+    expect(fates[0]).toMatchObject({ settled: 1, ok: false, code: 'ERR_KAFKA_CLIENT_CLOSED' });
+  });
+
+  it('delivers what is serialized in time, and what comes after it', async () => {
+    const topic = await bench.topic();
+    let answer: (value: string) => void = () => {};
+    const value = {
+      async: true as const,
+      serialize: (text: string) =>
+        text === 'slow' ? new Promise<string>((resolve) => (answer = resolve)) : Promise.resolve(text),
+    };
+    const producer = bench.producer({ 'linger.ms': 200_000 }, { value });
+    const { fates, all } = watch([
+      producer.send({ topic, value: 'slow' }),
+      producer.send({ topic, value: 'behind' }),
+      producer.sendBatch({ topic, records: [{ value: 'batch' }] }),
+    ]);
+    const closed = producer.close();
+    setImmediate(() => answer('slow'));
+    await Promise.all([closed, all]);
+    expect(fates.map(({ ok }) => ok)).toEqual([true, true, true]);
+    expect(texts((await bench.contents(topic))[0] ?? [])).toEqual(['slow', 'behind', 'batch']);
   });
 });
 
@@ -425,11 +446,9 @@ describe('what the broker refuses', () => {
     const topic = await bench.topic();
     const producer = bench.producer();
     const records = [{ value: 'a' }, { value: 'b', partition: 7 }, { value: 'c' }, { value: 'd', partition: 8 }];
-    const error = (await rejection(producer.sendBatch({ topic, records }))) as ProduceError & {
-      report: Awaited<ReturnType<typeof producer.sendBatch>>;
-    };
+    const error = (await rejection(producer.sendBatch({ topic, records }))) as ProduceError;
     expect(error).toMatchObject({ code: 'ERR_KAFKA__UNKNOWN_PARTITION', topic });
-    const { report } = error;
+    const report = error.report as BatchReport;
     expect([report.size, report.failed]).toEqual([4, 2]);
     expect([...report.offsets]).toEqual([0, -1, 1, -1]);
     expect([0, 1, 2, 3].map((i) => report.errorAt(i)?.code)).toEqual([
