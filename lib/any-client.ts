@@ -13,8 +13,13 @@ export interface AnyClient {
   /** The configured `group.id` of a consumer; null when it has none. */
   readonly groupId?: string | null;
   readonly closed: boolean;
-  /** Calls `listener` for everything the client reports, and `end` when it is closed. @returns what takes it off */
-  readonly events: { on(listener: (event: ConsumerEvent) => void, end?: (error: Error | null) => void): () => void };
+  /**
+   * Calls `listener` for everything the client reports, and `end` when it is closed. With `heard` false it is not taken for
+   * one that hears of errors. @returns what takes it off
+   */
+  readonly events: {
+    on(listener: (event: ConsumerEvent) => void, end?: (error: Error | null) => void, heard?: boolean): () => void;
+  };
   /** What is under way; an admin client has nothing under way. */
   flow?(): ConsumerFlow | ProducerFlow;
 }

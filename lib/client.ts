@@ -104,12 +104,12 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
    * what happened before the subscription is not repeated.
    */
   get events$() {
-    return observeEvents(this.events, (event) => event);
+    return observeEvents(this.events, (event) => event, true);
   }
 
   /** Errors that end nothing by themselves, such as a broker that cannot be reached; `fatal` ones end the client. */
   get errors$() {
-    return observeEvents(this.events, (event) => pick(event, 'error')?.error);
+    return observeEvents(this.events, (event) => pick(event, 'error')?.error, true);
   }
 
   /** librdkafka's statistics every `statistics.interval.ms` (default 0: never), parsed and typed (STATISTICS.md). */
@@ -189,7 +189,7 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
   protected unheard(error: Error): void {
     const { code } = error as KafkaError;
     if (code === 'ERR_KAFKA__TRANSPORT') this.#broken = error;
-    if (this.#warned || this.closed || this.events.active || code === 'ERR_KAFKA__TRANSPORT') return;
+    if (this.#warned || this.closed || this.events.heard || code === 'ERR_KAFKA__TRANSPORT') return;
     this.#warned = true;
     const { message } = (code === 'ERR_KAFKA__ALL_BROKERS_DOWN' && this.#broken) || error;
     const more =

@@ -591,7 +591,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     return observeEvents(
       {
         on: (listener: (event: ConsumerEvent) => void, end?: (error: Error | null) => void) => {
-          const off = events.on(listener, end);
+          const off = events.on(listener, end, false);
           if (!this.closed && this.#pollers++ === 0) this.native.reportPolls(true);
           return () => {
             off();

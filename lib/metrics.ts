@@ -385,7 +385,7 @@ export class Source {
     gone: () => void,
   ) {
     for (const type of client.kind === 'consumer' ? CONSUMER_EVENTS : CLIENT_EVENTS) this.events.set(type, 0);
-    this.stop = client.events.on((event) => this.see(event), gone);
+    this.stop = client.events.on((event) => this.see(event), gone, false);
   }
 
   private see(event: ConsumerEvent): void {

@@ -9,7 +9,7 @@ export interface SerdeContext {
   readonly topic: string;
   readonly field: 'key' | 'value';
   /** Headers of the same message. Absent when there are none or they were not fetched. */
-  readonly headers?: MessageHeaders;
+  readonly headers?: MessageHeaders | undefined;
 }
 
 /**

@@ -89,9 +89,13 @@ export class EventHub<E> {
   private listeners: readonly ((event: E) => void)[] = [];
   private enders: readonly ((error: Error | null) => void)[] = [];
   private ended: { error: Error | null } | null = null;
+  private hearing = 0;
 
-  /** @returns a function that takes the listener off. An error it throws is rethrown outside of the caller. */
-  on(listener: (event: E) => void, end?: (error: Error | null) => void): () => void {
+  /**
+   * @param heard - whether somebody hears of errors by it. One that only counts, or picks other events, does not.
+   * @returns a function that takes the listener off. An error it throws is rethrown outside of the caller.
+   */
+  on(listener: (event: E) => void, end?: (error: Error | null) => void, heard = true): () => void {
     if (this.ended !== null) {
       end?.(this.ended.error);
       return () => {};
@@ -100,7 +104,9 @@ export class EventHub<E> {
     const ownEnd = (error: Error | null) => end?.(error);
     this.listeners = [...this.listeners, own];
     this.enders = [...this.enders, ownEnd];
+    if (heard) this.hearing++;
     return () => {
+      if (heard && this.listeners.includes(own)) this.hearing--;
       this.listeners = this.listeners.filter((other) => other !== own);
       this.enders = this.enders.filter((other) => other !== ownEnd);
     };
@@ -108,6 +114,11 @@ export class EventHub<E> {
 
   get active(): boolean {
     return this.listeners.length > 0;
+  }
+
+  /** Somebody hears of errors. */
+  get heard(): boolean {
+    return this.hearing > 0;
   }
 
   emit(event: E): void {

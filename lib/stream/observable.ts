@@ -110,8 +110,12 @@ export function observeMessages<K, V>(feed: Feed): Observable<Message<K, V>> {
   ) as unknown as Observable<Message<K, V>>;
 }
 
-/** Events of a hub, and the value `pick` gives for each; `undefined` leaves the event out. */
-export function observeEvents<E, T>(hub: Pick<EventHub<E>, 'on'>, pick: (event: E) => T | undefined): Observable<T> {
+/** Events of a hub, and the value `pick` gives for each; `undefined` leaves the event out. `heard`: errors are among them. */
+export function observeEvents<E, T>(
+  hub: Pick<EventHub<E>, 'on'>,
+  pick: (event: E) => T | undefined,
+  heard = false,
+): Observable<T> {
   return new Observable<T>((subscriber) =>
     hub.on(
       (event) => {
@@ -119,6 +123,7 @@ export function observeEvents<E, T>(hub: Pick<EventHub<E>, 'on'>, pick: (event: 
         if (value !== undefined) subscriber.next(value);
       },
       (error) => (error === null ? subscriber.complete() : subscriber.error(error)),
+      heard,
     ),
   );
 }

@@ -1,4 +1,6 @@
+import { Registry } from 'prom-client';
 import type { Statistics } from 'rdkafka-rx';
+import { collectMetrics } from 'rdkafka-rx/prometheus';
 import { firstValueFrom, take, toArray } from 'rxjs';
 import { Bench, gather, next, quick, withPassword } from './harness';
 
@@ -49,6 +51,8 @@ describe('errors$', () => {
     const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
     try {
       const client = make({ 'bootstrap.servers': '127.0.0.1:1', 'reconnect.backoff.ms': 10 }, {});
+      collectMetrics(client, { register: new Registry() });
+      client.logs$.subscribe();
       await expect(client.metadata(null, { timeoutMs: 1_000 })).rejects.toMatchObject({ retriable: true });
       expect(warned.mock.calls).toEqual([
         [expect.stringMatching(/^rdkafka#.*127\.0\.0\.1:1.*errors\$/), 'RdkafkaRxWarning'],

@@ -138,7 +138,7 @@ it('a producer: deliveries, failures by code, the queue', async () => {
   await producer.send({ topic, value: 'x' });
   await producer.sendBatch({ topic, records: [{ value: 'y' }, { value: 'z' }] });
   await rejection(producer.send({ topic, value: 'x', partition: 7 }));
-  const refused = producer.sendBatch({ topic, records: [{ value: 'a', headers: [['h', 7 as never]] }] });
+  const refused = producer.send({ topic, value: 'a', headers: [['h', 7 as never]] });
   await rejection(refused);
   const waiting = producer.send({ topic, value: '12345' });
   expect(await scrape(register)).toMatchObject({
