@@ -16,6 +16,7 @@ import {
   times,
   titleOf,
 } from './model';
+import { picture } from './picture';
 import {
   type Cell,
   groupTable,
@@ -84,6 +85,9 @@ export function markdown(report: Report): string {
 /** Where the section of {@link performanceSection} stands, and its heading there. */
 export const PERFORMANCE = 'docs/performance.md';
 const ANCHOR = 'beside-other-clients';
+/** Where {@link chart} is. */
+export const PICTURE = 'docs/performance.svg';
+const PICTURE_TITLE = 'Reading small messages';
 
 /** The ways that are shown: the limit, the ways that most people use, and each peer's fastest. */
 const SHOWN: Record<string, readonly string[]> = {
@@ -106,6 +110,7 @@ export function readmeSection(report: Report): string {
   const unfinished = interruption(report);
   return [
     wrapped(setting(report, false)),
+    chart(report) === undefined ? '' : `![${PICTURE_TITLE}](${PICTURE})`,
     markdownTable(overview(report)),
     wrapped(
       `Thousands of messages per second, medians of the runs; each client in the fastest of its ways that were measured.${shared} Ranges, processor time, latencies and how it was measured: [performance](${PERFORMANCE}#${ANCHOR}).`,
@@ -150,8 +155,21 @@ const PAIRS = [
   { title: 'rdkafka-rx, `messages$` and `send`', consume: 'messages$', produce: 'send' },
 ] as const;
 
-/** A row for each client, a column for each suite and size. */
-function overview(report: Report): Table {
+/** The README's chart: what most come for, reading small messages. Undefined when that was not measured. */
+export function chart(report: Report): string | undefined {
+  const { all, rows } = rates(report);
+  const at = all.findIndex(({ suite }) => suite === 'consume');
+  if (at < 0) return undefined;
+  const bars = rows
+    .map(({ title, rates }) => ({ title, ours: title.startsWith('rdkafka-rx'), value: rates[at] ?? 0 }))
+    .filter(({ value }) => value > 0)
+    .sort((a, b) => b.value - a.value);
+  const unit = `thousands of messages of ${bytes((all[at] as Group).size)} per second`;
+  return picture(PICTURE_TITLE, unit, bars);
+}
+
+/** A row for each client, a value for each suite and size. */
+function rates(report: Report): { all: Group[]; rows: { title: string; rates: number[] }[] } {
   const all = groups(report).filter(
     ({ suite, variant }) => (suite === 'consume' || suite === 'produce') && variant === '',
   );
@@ -172,14 +190,17 @@ function overview(report: Report): Table {
       .map((peer) => ({ title: peer, rates: all.map((group) => fastest(group, peer)) }))
       .sort((a, b) => (b.rates[0] ?? 0) - (a.rates[0] ?? 0)),
   ];
+  return { all, rows: rows.filter(({ rates }) => rates.some((value) => value > 0)) };
+}
+
+function overview(report: Report): Table {
+  const { all, rows } = rates(report);
   const verbs: Record<string, string> = { consume: 'reading', produce: 'writing' };
   return {
     head: ['', ...all.map((group) => `${verbs[group.suite]} ${bytes(group.size)}`)],
-    rows: rows
-      .filter(({ rates }) => rates.some((value) => value > 0))
-      .map(({ title, rates }) => ({
-        cells: [{ text: title }, ...rates.map((value) => ({ text: value > 0 ? thousands(value) : '–' }))],
-      })),
+    rows: rows.map(({ title, rates }) => ({
+      cells: [{ text: title }, ...rates.map((value) => ({ text: value > 0 ? thousands(value) : '–' }))],
+    })),
   };
 }
 

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Options, UsageError } from '../options';
 import { type Draw, html } from './html';
-import { markdown, PERFORMANCE, performanceSection, readmeSection, withSection } from './markdown';
+import { chart, markdown, PERFORMANCE, PICTURE, performanceSection, readmeSection, withSection } from './markdown';
 import type { Report } from './model';
 
 const root = dirname(require.resolve('rdkafka-rx/package.json'));
@@ -41,6 +41,8 @@ export async function publisher(wanted: Wanted, progress: (text: string) => void
     if (!wanted.readme) return;
     // Both are made before one is written.
     const made = sections.map(([page, section]) => [join(root, page), inPage(page, section(report))] as const);
+    const drawn = chart(report);
+    if (drawn !== undefined) write(join(root, PICTURE), drawn);
     for (const [file, text] of made) write(file, text);
   };
 }

@@ -7,7 +7,14 @@ import { against, answers, caveats } from '../../bench/report/answers';
 import { type ChartSpec, chartsOf, comparisons } from '../../bench/report/charts';
 import { goalTable } from '../../bench/report/goals';
 import { embed, html } from '../../bench/report/html';
-import { markdown, markdownTable, performanceSection, readmeSection, withSection } from '../../bench/report/markdown';
+import {
+  chart,
+  markdown,
+  markdownTable,
+  performanceSection,
+  readmeSection,
+  withSection,
+} from '../../bench/report/markdown';
 import { bytes, describe as describeSubjects, groups, parseReport, type Report, short } from '../../bench/report/model';
 import { groupTable, ratioTable, setupTable } from '../../bench/report/tables';
 import { type Run, ratios } from '../../bench/stats';
@@ -329,6 +336,17 @@ describe('Markdown', () => {
     expect(whole.split('\n').length).toBeLessThan(25);
     const report = { ...sample(), partial: true, versions: { ...versions, commit: 'abc-dirty' } };
     expect(readmeSection(report)).toBe(`${whole}\n\nThe run was interrupted, and its sources were not committed.`);
+  });
+
+  test("the README's chart has a bar for each client, the longest first, and is left out when nothing was read", () => {
+    const svg = chart(sample()) ?? '';
+    const widths = [...svg.matchAll(/<rect[^>]* width="([\d.]+)"/g)].map(([, width]) => Number(width));
+    expect(widths.length).toBeGreaterThan(2);
+    expect(widths).toEqual([...widths].sort((a, b) => b - a));
+    expect(svg).toContain('rdkafka-rx, messages$ and send</text>');
+    expect(readmeSection(sample())).toContain('](docs/performance.svg)');
+    const unread = { ...sample(), summary: sample().summary.filter(({ suite }) => suite !== 'consume') };
+    expect(chart(unread)).toBeUndefined();
   });
 
   test('a report made of parts says how often each command was given', () => {
