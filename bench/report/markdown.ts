@@ -161,7 +161,11 @@ export function chart(report: Report): string | undefined {
   const at = all.findIndex(({ suite }) => suite === 'consume');
   if (at < 0) return undefined;
   const bars = rows
-    .map(({ title, rates }) => ({ title, ours: title.startsWith('rdkafka-rx'), value: rates[at] ?? 0 }))
+    .map(({ title, rates }) => ({
+      title: title.replace(/ and .*/, ''),
+      ours: title.startsWith('rdkafka-rx'),
+      value: rates[at] ?? 0,
+    }))
     .filter(({ value }) => value > 0)
     .sort((a, b) => b.value - a.value);
   const unit = `thousands of messages of ${bytes((all[at] as Group).size)} per second`;
