@@ -9,6 +9,9 @@ constexpr int kWakeMs = 5000;
 // At the end: how long librdkafka's questions are still answered, and how often it is asked whether it is closed.
 constexpr int kLastAnswersMs = 2000;
 constexpr int kAnswerMs = 50;
+// How long an answer is still waited for that came when the group was just closed, and how often that is looked at.
+constexpr int kLostMs = 500;
+constexpr int kLookMs = 10;
 
 // The coordinator moved or was out of reach when librdkafka asked it where to begin. It reports that and never asks
 // again: the partition would stay assigned and unread. What is refused for good is not asked for twice.
@@ -89,6 +92,11 @@ bool ConsumerRole::Uses(const char* protocol) const {
 }
 
 void ConsumerRole::OnRebalance(rd_kafka_event_t* event) {
+  if (leaving_) {
+    const bool lost = rd_kafka_assignment_lost(loop_.rk()) != 0;
+    AnswerLeaving();
+    return EndLanes(++last_rebalance_, lanes_.Ids(), lost, false);
+  }
   // librdkafka asks again before it has its answer when the consumer unsubscribes (KIP-848) or a subscribed topic goes
   // away meanwhile. What it asked first comes first, for the second may take back what the first gives.
   CompletePending(true);
@@ -242,6 +250,38 @@ void ConsumerRole::AwaitStops() {
   }
 }
 
+// While the group closes, any assignment is taken as the answer to any question, whatever the protocol. But librdkafka
+// does not always wait for it, and then the call can be lost and never return:
+//   heartbeat  "rebalance in progress": the main thread asks us for the partitions
+//   close      the main thread is told to end the group, which takes the partitions away itself
+//   we         see the question, and call: the call is put into the group's queue
+//   main       the group is over: its queue is emptied, the call with it, and nobody answers it
+// So it is made on a thread that may be left behind: it waits in a queue of its own by then and touches nothing else.
+void ConsumerRole::AnswerLeaving() {
+  struct Call {
+    std::mutex mutex;
+    std::condition_variable condition;
+    bool begun = false, done = false;
+  };
+  auto call = std::make_shared<Call>();
+  std::thread([call, rk = loop_.rk()] {
+    const auto note = [&call](bool Call::*what) {
+      std::lock_guard<std::mutex> lock(call->mutex);
+      (*call).*what = true;
+      call->condition.notify_one();
+    };
+    note(&Call::begun);
+    (void)rd_kafka_assign(rk, nullptr);
+    note(&Call::done);
+  }).detach();
+  Deadline lost;
+  std::unique_lock<std::mutex> lock(call->mutex);
+  while (!call->condition.wait_for(lock, std::chrono::milliseconds(kLookMs), [&] { return call->done; })) {
+    if (call->begun && !lost && rd_kafka_consumer_closed(loop_.rk()) != 0) lost = After(kLostMs);
+    if (Passed(lost)) return;
+  }
+}
+
 RdError ConsumerRole::Unassign(const Partitions& partitions, bool incremental) {
   AwaitStops();
   if (!incremental) return RdError(rd_kafka_assign(loop_.rk(), nullptr));
@@ -367,15 +407,15 @@ bool ConsumerRole::IsClosed() { return rd_kafka_consumer_closed(loop_.rk()) != 0
 
 void ConsumerRole::Teardown() {
   lanes_.CloseAll();
+  // Stopped right after partitions were given anew: librdkafka takes them away when it is destroyed.
+  AwaitStops();
   // Out of time, or stopped, before librdkafka asked for the last partitions, or before that was seen. It waits for the
   // answer, also when it is destroyed (RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE only helps a group that is not closing
-  // yet): for ever, with one core. While the group closes, any assignment is taken as the answer, whatever the
-  // protocol. Only what was asked is answered: a call that comes when the group is just closed does not return.
+  // yet): for ever, with one core. Only what was asked is answered.
   const Deadline until = After(kLastAnswersMs);
   while (leaving_ && !rd_kafka_consumer_closed(loop_.rk()) && !Passed(until)) {
     rd::Event event(rd_kafka_queue_poll(control_.queue.get(), kAnswerMs));
-    if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE)
-      (void)rd_kafka_assign(loop_.rk(), nullptr);
+    if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE) AnswerLeaving();
   }
   control_.Close();
 }

@@ -55,6 +55,8 @@ class ConsumerRole final : public Role {
   RdError AssignLanes(int id, const Partitions& partitions, bool incremental);
   RdError Unassign(const Partitions& partitions, bool incremental);
   void AwaitStops();
+  // Gives back what librdkafka asks for while the group closes.
+  void AnswerLeaving();
   // Asks for the offsets again that could not be fetched.
   void RestartStranded();
   // Has librdkafka fetch again from the partitions that a rebalance left with us.

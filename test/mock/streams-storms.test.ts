@@ -3,7 +3,7 @@
  * assignment, nothing is skipped, the committed offset never goes back and ends at the end, and the consumer closes in
  * time.
  */
-import type { CommitEvent, ConsumerEvent } from 'rdkafka-rx';
+import type { CommitEvent, Consumer, ConsumerEvent } from 'rdkafka-rx';
 import type { ErrorCode } from 'rdkafka-rx/testing';
 import { filter, firstValueFrom } from 'rxjs';
 import { alone, Bench, missed, unique } from './harness';
@@ -326,4 +326,35 @@ it('a consumer closes in time in the middle of a storm, and the next one reads w
   const next = bench.consumer({ 'group.id': storm.group, 'session.timeout.ms': 6000 });
   await next.stream(storm.topic, { until: 'eof' }).run(({ partition, offset }) => void seen[partition]?.add(offset));
   expect(seen.map(({ size }) => size)).toEqual(upTo(PARTITIONS).map(() => WAVES[0]));
+});
+
+// What librdkafka asks for may cross the end of its group, and the answer be lost: about one close in five hundred of these never
+// settled. So this shows it now and then only.
+it('members that close together while their group rebalances all settle, in time', async () => {
+  const topic = await bench.topic(8);
+  for (const round of upTo(4)) {
+    const group = unique('group');
+    const config = { 'group.id': group, 'session.timeout.ms': 1200, 'heartbeat.interval.ms': 10 };
+    const members = upTo(6).map(() => bench.consumer(config));
+    const [first, ...others] = members as [Consumer, ...Consumer[]];
+    const event = (wanted: string) => firstValueFrom(first.rebalances$.pipe(filter(({ type }) => type === wanted)));
+    const [assigned, revoking] = [event('assigned'), event('revoking')];
+    const read = (member: Consumer) =>
+      member
+        .stream(topic)
+        .run(() => {})
+        .catch(() => {});
+    void read(first);
+    await assigned;
+    others.forEach(read);
+    await revoking;
+    const began = performance.now();
+    await Promise.all(
+      members.map(async (member, i) => {
+        for (let turns = 0; turns < (round * 7 + i * 11) % 40; turns++) await tick();
+        await member.close({ timeoutMs: 1000 });
+      }),
+    );
+    expect(performance.now() - began).toBeLessThan(15_000);
+  }
 });
