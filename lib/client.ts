@@ -210,7 +210,9 @@ export abstract class Client<N extends NativeClient, E extends ConsumerEvent = C
 
   /** Answers librdkafka's request for a token. */
   async #refreshToken(config: string, report: (error: Error) => void): Promise<void> {
-    const client = this.native;
+    const client = this.#native;
+    // Asked while it closes: nobody connects any more, and nobody would hear of an error.
+    if (client === undefined || this.closed) return;
     try {
       if (this.#oauthBearerToken === undefined) {
         throw new ConfigError("'sasl.mechanisms' OAUTHBEARER needs the client option 'oauthBearerToken'");

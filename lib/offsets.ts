@@ -16,15 +16,24 @@ export interface PartitionStart extends TopicPartition {
 /** librdkafka's numbers for them. */
 export const LOGICAL = { beginning: -2, end: -1, stored: -1001 } as const;
 
+/** C would end it at a NUL. */
+export const isTopic = (topic: unknown): topic is string =>
+  typeof topic === 'string' && topic !== '' && !topic.includes('\0');
+/** Kafka's numbers have 32 bits. */
+export const isPartition = (partition: unknown): boolean =>
+  Number.isInteger(partition) && (partition as number) >= 0 && (partition as number) < 2 ** 31;
+
 /** `form`: what is wanted, in words. @throws ArgumentError */
 export function checkPartition(at: TopicPartition, form = '{ topic, partition }'): void {
   if (typeof at !== 'object' || at === null) throw new ArgumentError(`${form} is needed, not ${given(at)}`);
   const { topic, partition } = at;
-  if (typeof topic !== 'string' || topic === '') {
+  if (!isTopic(topic)) {
     throw new ArgumentError(`${form} is needed: topic must be a non-empty string, not ${given(topic)}`);
   }
-  if (!Number.isInteger(partition) || partition < 0) {
-    throw new ArgumentError(`the partition of ${topic} must be an integer from 0, not ${given(partition)}`);
+  if (!isPartition(partition)) {
+    throw new ArgumentError(
+      `the partition of ${topic} must be an integer from 0 to 2147483647, not ${given(partition)}`,
+    );
   }
 }
 

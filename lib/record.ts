@@ -1,5 +1,6 @@
 /** What a producer takes, and what is looked at before anything of it is sent. */
 import { ArgumentError } from './errors';
+import { isPartition, isTopic } from './offsets';
 import { isObject, serializer, shape } from './options';
 import { type RecordHeaders, RecordPack } from './record-pack';
 import { bytes, type MessageHeaders, type SerdeContext, type Serializer, utf8 } from './serdes';
@@ -65,15 +66,21 @@ interface Checked {
   readonly timestamp?: number | Date;
 }
 
+/** Looked at once, not for every record. */
+let lastTopic = '';
+
 /** Called for every record. @throws ArgumentError */
 export function checkRecord(record: Checked, topic: unknown): void {
-  if (typeof topic !== 'string' || topic === '') throw withoutTopic(record, topic);
+  if (topic !== lastTopic) {
+    if (!isTopic(topic)) throw withoutTopic(record, topic);
+    lastTopic = topic;
+  }
   // A misspelt `value` must not become a tombstone.
-  if (record?.value === undefined) throw withoutValue(record, topic);
+  if (record?.value === undefined) throw withoutValue(record, lastTopic);
   const { partition, timestamp } = record;
-  if (partition !== undefined && partition !== null && !(Number.isInteger(partition) && partition >= 0)) {
+  if (partition !== undefined && partition !== null && !isPartition(partition)) {
     throw new ArgumentError(
-      `the partition of a record for ${topic} must be an integer from 0, or left out for the partitioner, not ${given(partition)}`,
+      `the partition of a record for ${topic} must be an integer from 0 to 2147483647, or left out for the partitioner, not ${given(partition)}`,
     );
   }
   if (timestamp === undefined) return;

@@ -35,7 +35,8 @@ class Client {
   Napi::Value SetToken(const Napi::CallbackInfo& info);
   void SetTokenFailure(const Napi::CallbackInfo& info);
 
-  bool open() const { return loop_ != nullptr && !closed_; }
+  // An ending environment takes the handle away, and JavaScript may still run: other listeners of 'exit'.
+  bool open() const { return loop_ != nullptr && !closed_ && !loop_->abandoned(); }
   PollLoop& loop() { return *loop_; }
 
  private:

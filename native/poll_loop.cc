@@ -143,6 +143,7 @@ void EnvState::AwaitEnd() {
 void PollLoop::CleanupHook(void* raw) {
   auto self = static_cast<PollLoop*>(raw)->shared_from_this();
   self->env_state_->BeginEnd();
+  self->Abandon();  // made after the end had begun, by a listener of 'exit'
   self->hooked_ = false;
   self->AwaitReaped(*self->env_state_->ends);
   // A thread that is late, or stuck for good, finds the door closed from here on. It may also be the last owner of the

@@ -126,6 +126,7 @@ class PollLoop : public std::enable_shared_from_this<PollLoop> {
   void BeginClose(uint32_t request, int timeout_ms);
   // Leaves at once, no group leave, waits for nothing.
   void Abandon();
+  bool abandoned() const { return killed_; }
   // Blocks until the handle is destroyed, or the time has come.
   void AwaitReaped(Clock::time_point until);
 

@@ -145,7 +145,10 @@ export class Session implements FeedHost, LaneHost {
 
   /** Everything the native layer delivers comes in here, in order. */
   deliver(items: readonly Delivery[]): void {
-    if (this.closed !== null) return;
+    if (this.closed !== null) {
+      for (const item of items) this.decline(item as LaneEvent);
+      return;
+    }
     const woken = new Set<Feed>();
     for (const item of items) {
       // Not `instanceof`: the buffer may be of another realm.
@@ -154,6 +157,15 @@ export class Session implements FeedHost, LaneHost {
     }
     for (const feed of woken) feed.wake();
     this.flush();
+  }
+
+  /** Nobody reads any more, but the group waits for an answer, and this member with it. */
+  private decline(event: LaneEvent): void {
+    if (event.type === 'revoking') this.source.release(event.id);
+    else if (event.type === 'assigning') {
+      const stored = ({ topic, partition }: TopicPartition) => ({ topic, partition, offset: -1001 });
+      this.source.answerAssign(event.id, event.partitions.map(stored));
+    }
   }
 
   private receive(data: ArrayBuffer, woken: Set<Feed>): void {
@@ -543,6 +555,8 @@ export class Session implements FeedHost, LaneHost {
     if (error !== null) this.events.emit({ type: 'stream-error', error });
     this.watch.stop();
     this.revocations.close();
+    // What becomes of it is not heard any more.
+    this.settleAssignment();
     const lanes = this.assignmentLanes();
     const feeds = feedsOf(lanes);
     for (const lane of lanes) this.endLane(lane, 'closed');

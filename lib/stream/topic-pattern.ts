@@ -10,7 +10,7 @@ export function isPattern(topic: Topic): boolean {
 
 /** @throws ArgumentError for what is neither a name nor a pattern that librdkafka can match */
 export function checkTopic(topic: unknown): Topic {
-  if (!(topic instanceof RegExp) && (typeof topic !== 'string' || topic === '')) {
+  if (!(topic instanceof RegExp) && (typeof topic !== 'string' || topic === '' || topic.includes('\0'))) {
     throw new ArgumentError(
       `a topic must be a non-empty string or a RegExp, not ${topic instanceof Object ? typeof topic : String(JSON.stringify(topic))}`,
     );

@@ -54,6 +54,39 @@ describe('a process ends by itself', () => {
   });
 });
 
+it("a program's own exit listener may still look at its clients, and the exit code is kept", async () => {
+  const child = run(`
+    const c = new Consumer(servers);
+    const eof = first(c.eof$);
+    await c.assign([{ topic: 't', partition: 0, offset: 'beginning' }]);
+    await eof;
+    process.on('exit', () => {
+      say('flow ' + c.flow().partitions.length);
+      try { say('ends ' + JSON.stringify(c.cachedWatermarks({ topic: 't', partition: 0 }))); } catch (error) { say(error.code); }
+      new Producer(servers);
+    });
+    process.exit(3);
+  `);
+  const { code, signal, out, err } = await child.ended;
+  expect([code, signal, err]).toEqual([3, null, '']);
+  expect(out).toMatch(/^flow 1\nends null\n/);
+});
+
+it.each(['Producer', 'Consumer'])(
+  'a token that a %s asks for while it closes is not missed by anybody',
+  async (kind) => {
+    const child = run(`
+    const oauth = { 'bootstrap.servers': '127.0.0.1:1', 'security.protocol': 'sasl_plaintext', 'sasl.mechanisms': 'OAUTHBEARER' };
+    const oauthBearerToken = async () => ({ value: 'x', expiresAt: Date.now() + 60_000, principal: 'me' });
+    const config = '${kind}' === 'Consumer' ? { ...oauth, 'group.id': 'g' } : oauth;
+    const client = '${kind}' === 'Consumer' ? new Consumer(config, {}, { oauthBearerToken }) : new Producer(config, {}, { oauthBearerToken });
+    await client.close();
+    say('closed');
+  `);
+    expect(await child.ended).toMatchObject({ ...clean, out: 'closed\n' });
+  },
+);
+
 describe('a process stays up', () => {
   it('with an open idle consumer, until it is closed', async () => {
     const child = run(`

@@ -23,7 +23,7 @@ describe('a record', () => {
     [{ messages: [] }, /needs a value; null makes a tombstone; many records go with sendBatch\({ topic, records }\)$/],
     [undefined, /^a record for orders is { topic, value }.*, not undefined$/],
     ['text', /^a record for orders is .*, not 'text' \(a string\)$/],
-    [{ value: 'x', partition: '0' }, /must be an integer from 0, or left out.*, not '0' \(a string\)$/],
+    [{ value: 'x', partition: '0' }, /must be an integer from 0 to 2147483647, or left out.*, not '0' \(a string\)$/],
     [{ value: 'x', timestamp: '1700000000000' }, /a Date or ms since the epoch, not '1700000000000' \(a string\)$/],
     [{ value: 'x', timestamp: 0 }, /and after 1970-01-01.*, which librdkafka takes for now, not 0$/],
     [{ value: 'x', timestamp: new Date(0) }, /and after 1970-01-01/],

@@ -79,6 +79,7 @@ describe('a pattern', () => {
 
 it.each([
   [null, 'must be a non-empty string or a RegExp, not null'],
+  ['a\0b', 'must be a non-empty string or a RegExp, not "a\\u0000b"'],
   [7, 'must be a non-empty string or a RegExp, not 7'],
   ['', 'must be a non-empty string or a RegExp, not ""'],
   [undefined, 'must be a non-empty string or a RegExp, not undefined'],
