@@ -39,6 +39,7 @@ function tool(name, file) {
 export async function buildAddon(variant = '') {
   const sanitize = ['address', 'thread'].includes(variant) ? variant : '';
   const gyp = tool('node-gyp', 'bin/node-gyp.js');
+  napi(); // what is missing is said before a minute of compiling
   const library = await librdkafka(sanitize);
   const directory = variant ? join(root, 'build', variant) : root;
   const addon = join(directory, 'build/Release/rdkafka_rx.node');

@@ -5,16 +5,28 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { nodeHeaders } from '../../scripts/toolchain.mjs';
 import { here } from './registry.mjs';
 
 const root = join(here, '../..');
+const headers = nodeHeaders();
 
 async function run(what, command, args, cwd = root) {
   const began = performance.now();
-  const child = spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+  const env = {
+    ...process.env,
+    // npm hands down its --silent, which would take away why something failed.
+    npm_config_loglevel: 'error',
+    // As for our addon: headers that are there need not be downloaded.
+    ...(headers && { npm_config_nodedir: headers.root }),
+  };
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'ignore', 'inherit'] });
   process.once('exit', () => child.kill());
   const [code] = await once(child, 'close');
-  if (code !== 0) process.exit(code ?? 1);
+  if (code !== 0) {
+    console.error(`not ${what}: ${command} ${args.join(' ')} in ${cwd} failed`);
+    process.exit(code ?? 1);
+  }
   console.log(`${what}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
 }
 
@@ -25,7 +37,7 @@ if (!installed('verdaccio/package.json'))
 // node-rdkafka has no binary to download, and its make uses one core for minutes: it is needed last, the rest goes on meanwhile.
 const compiled = installed('node-rdkafka/build/Release/node-librdkafka.node')
   ? null
-  : run('compiled node-rdkafka', 'npm', ['rebuild', '--silent', 'node-rdkafka'], here);
+  : run('compiled node-rdkafka', 'npm', ['rebuild', 'node-rdkafka'], here);
 // Nobody else gets this one: a machine newer than the floor may test as well. What is published is made without the switch.
 await run('made the package of this platform', 'npm', ['run', '--silent', 'prebuild', '--', '--any-glibc']);
 await run('laid out the main package', 'npm', ['run', '--silent', 'stage']);
