@@ -57,9 +57,9 @@ describe('a process ends by itself', () => {
 it("a program's own exit listener may still look at its clients, and the exit code is kept", async () => {
   const child = run(`
     const c = new Consumer(servers);
-    const eof = first(c.eof$);
+    const assigned = first(c.rebalances$);
     await c.assign([{ topic: 't', partition: 0, offset: 'beginning' }]);
-    await eof;
+    await assigned;
     process.on('exit', () => {
       say('flow ' + c.flow().partitions.length);
       try { say('ends ' + JSON.stringify(c.cachedWatermarks({ topic: 't', partition: 0 }))); } catch (error) { say(error.code); }

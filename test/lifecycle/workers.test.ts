@@ -140,8 +140,10 @@ it('process.exit of the main thread while workers are busy', async () => {
     await Promise.all(workers.map((worker) => once(worker, 'message')));
     process.exit(4);
   `;
+  // Node 20 aborts now and then when the optimizing compiler's threads allocate for a worker that is just ended
+  // (an assertion in its node_platform.cc): they are left out.
   const ends: Ended[] = [];
-  for (let round = 0; round < 5; round++) ends.push(await run(body));
+  for (let round = 0; round < 5; round++) ends.push(await run(body, ['--no-concurrent-recompilation']));
   expect(ends).toEqual(ends.map(() => ({ code: 4, signal: null, out: '', err: '' })));
 });
 
