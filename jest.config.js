@@ -6,7 +6,8 @@ const project = (name, extra = {}) => ({
   testEnvironment: 'node',
   moduleNameMapper: {
     '^rdkafka-rx$': '<rootDir>/lib/index.ts',
-    '^rdkafka-rx/(\\w+)$': '<rootDir>/lib/$1.ts',
+    '^rdkafka-rx/(prometheus|opentelemetry)$': '<rootDir>/lib/observe/$1.ts',
+    '^rdkafka-rx/testing$': '<rootDir>/lib/testing.ts',
   },
   modulePathIgnorePatterns: [
     '<rootDir>/dist',

@@ -1,5 +1,5 @@
 /** How much each trial reads or writes, and on what topics: pure, from the options. */
-import { capabilities, isSupported } from '../lib/capabilities';
+import { capabilities, isSupported } from '../lib/native/capabilities';
 import type { Options } from './options';
 import { BATCH_SIZES } from './tables/modes';
 import type { Compression, Subject, Suite } from './trials';

@@ -1,5 +1,5 @@
 /** The table of everything the bench can measure. A trial is one row at one size, in a process of its own. */
-import type { Capability } from '../lib/capabilities';
+import type { Capability } from '../lib/native/capabilities';
 import type { Touch } from './digest';
 import { MODE_RATIOS, modes } from './tables/modes';
 import { RIVAL_RATIOS, rivals } from './tables/rivals';

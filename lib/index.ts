@@ -3,22 +3,73 @@
  *
  * @packageDocumentation
  */
-export { Admin, type NewTopic } from './admin';
-export type { AnyClient } from './any-client';
-export { type BatchReason, MessageBatch } from './batch';
+export { Admin, type NewTopic } from './admin/admin';
+export { Client } from './client/client';
+export type { CommonEvent, ErrorEvent } from './client/events';
+export type { ClientOptions, OAuthBearerToken, RequestOptions } from './client/options';
+export { closeOnSignals, type SignalOptions, type SignalShutdown } from './client/shutdown';
+export type { CommitOptions } from './consume/committer';
+export { type CommittedOffset, Consumer, type GroupMetadata } from './consume/consumer';
+export type { CreditLimits } from './consume/credit';
+export type {
+  Abandoned,
+  AutoCommitEvent,
+  CommitEvent,
+  ConsumerEvent,
+  RebalanceEvent,
+  StreamEvent,
+} from './consume/events';
+export type { ConsumerFlow, PartitionFlow, TopicFlow } from './consume/flow';
+export * from './consume/operators';
+export type { ConsumerOptions, Deserializers, MessageField } from './consume/options';
+export type { Range, RangePoint } from './consume/read-range';
+export type { DrainOutcome, RebalanceOptions } from './consume/rebalance';
 export {
-  type ClientMessage,
-  type CommitMessage,
-  channels,
-  type RunMessage,
-  type SendBatchMessage,
-  type SendMessage,
-} from './channels';
-export { Client, type CommonEvent } from './client';
-export type { ClientOptions, OAuthBearerToken, RequestOptions } from './client-options';
-export { type CommittedOffset, Consumer, type GroupMetadata } from './consumer';
-export type { ConsumerOptions, Deserializers, MessageField } from './consumer-options';
-export * from './errors';
+  type BatchHandler,
+  type DeadLetter,
+  type Decision,
+  type FailureOptions,
+  type FailurePolicy,
+  type HandlerContext,
+  HandlerError,
+  type MessageHandler,
+  type Order,
+} from './consume/run/failure';
+export type { RunBatchOptions, RunOptions, RunSummary } from './consume/run/run';
+export type { BatchOptions } from './consume/stream/batcher';
+export { LeaseHeldError } from './consume/stream/feed';
+export type { CommitMode, StopOptions, StopSummary, StreamOptions } from './consume/stream/options';
+export { PartitionStream } from './consume/stream/partitions';
+export type { KafkaStream } from './consume/stream/stream';
+export type { Topics } from './consume/topic-pattern';
+export type { WatchOptions } from './consume/watch';
+export {
+  AbortError,
+  ArgumentError,
+  type ClientErrorCode,
+  ClosedError,
+  ConfigError,
+  ConsumeError,
+  DecodeError,
+  KafkaError,
+  type KafkaErrorCode,
+  type KafkaErrorOptions,
+  LoadError,
+  type MessagePosition,
+  type NativeError,
+  type NativeErrorContext,
+  StateError,
+  UnsupportedError,
+} from './core/errors';
+export type { EventHub } from './core/event-hub';
+export type {
+  CommitOutcome,
+  OffsetToCommit,
+  PartitionStart,
+  StartOffset,
+  TopicPartition,
+  TopicPartitionOffset,
+} from './core/partition';
 export type {
   AdminConfig,
   ConsumerConfig,
@@ -30,54 +81,33 @@ export type {
 } from './generated/config';
 export { type ErrorName, errorCodes } from './generated/errors';
 export type * from './generated/statistics';
-export type { BatchReport, DeliveryReport, ProducerFlow } from './ledger';
-export { type Logger, type Logging, logTo } from './log';
-export { type AckResult, Headers, Message, type StaleReason, type TimestampType } from './message';
-export type { ClusterMetadata, TopicMetadata } from './native';
-export type { PartitionStart, StartOffset } from './offsets';
-export { Producer, type ProducerEvent, type SendOptions } from './producer';
-export type { ProducerRecord, RecordBatch, Serializers } from './record';
-export type { HeaderValue, RecordHeaders } from './record-pack';
-export * from './serdes';
-export { closeOnSignals, type SignalOptions, type SignalShutdown } from './shutdown';
-export type { BatchOptions, CreditLimits } from './stream/batcher';
-export type { CommitOptions } from './stream/committer';
-export type {
-  Abandoned,
-  AutoCommitEvent,
-  CommitEvent,
-  ConsumerEvent,
-  ErrorEvent,
-  EventHub,
-  RebalanceEvent,
-  StreamEvent,
-} from './stream/events';
+export type { AckResult, StaleReason } from './message/ack';
+export { type BatchReason, MessageBatch } from './message/batch';
+export { Headers } from './message/headers';
+export { Message, type TimestampType } from './message/message';
+export type { ClientEvent, LaneAssignment } from './native/events';
+export type { ClusterMetadata, TopicMetadata } from './native/interface';
 export {
-  type BatchHandler,
-  type DeadLetter,
-  type Decision,
-  type FailureOptions,
-  type FailurePolicy,
-  type HandlerContext,
-  HandlerError,
-  type MessageHandler,
-  type Order,
-} from './stream/failure';
-export { LeaseHeldError } from './stream/feed';
-export type { ConsumerFlow, PartitionFlow, TopicFlow } from './stream/flow';
-export type {
-  ClientEvent,
-  CommitOutcome,
-  LaneAssignment,
-  OffsetToCommit,
-  TopicPartition,
-  TopicPartitionOffset,
-} from './stream/lane-source';
-export { PartitionStream } from './stream/observable';
-export * from './stream/operators';
-export type { Range, RangePoint } from './stream/read-range';
-export type { DrainOutcome, RebalanceOptions } from './stream/rebalance';
-export type { RunBatchOptions, RunOptions, RunSummary } from './stream/run';
-export type { KafkaStream, StopSummary, Topics } from './stream/stream';
-export type { CommitMode, StopOptions, StreamOptions } from './stream/stream-options';
-export type { WatchOptions } from './stream/watch';
+  type ClientMessage,
+  type CommitMessage,
+  channels,
+  type RunMessage,
+  type SendBatchMessage,
+  type SendMessage,
+} from './observe/channels';
+export type { ClientView } from './observe/client-view';
+export { type Logger, type Logging, logTo } from './observe/log';
+export type { ProducerFlow } from './produce/delivery-ledger';
+export { Producer, type ProducerEvent, type SendOptions } from './produce/producer';
+export type { ProducerRecord, RecordBatch, Serializers } from './produce/record';
+export type { HeaderValue, RecordHeaders } from './produce/record-pack';
+export {
+  type BatchReport,
+  type DeliveryReport,
+  type PersistenceStatus,
+  ProduceError,
+  type ProduceTarget,
+} from './produce/report';
+export { bytes, float64, int32, int64, json, nil, utf8, uuid } from './serde/builtins';
+export { nullable } from './serde/nullable';
+export type * from './serde/serde';

@@ -4,12 +4,13 @@
  *
  * @packageDocumentation
  */
-import { requireSupport } from './capabilities';
-import { ArgumentError, ClosedError, ConfigError, KafkaError, type NativeError } from './errors';
+import { isObject, ms, must, shape } from './core/check';
+import { given } from './core/describe';
+import { ArgumentError, ClosedError, ConfigError, KafkaError, type NativeError } from './core/errors';
 import { type ErrorName, errorCodes } from './generated/errors';
-import { type NativeMockCluster, native } from './native';
-import { isObject, ms, must, shape } from './options';
-import { given } from './wording';
+import { native } from './native/addon';
+import { requireSupport } from './native/capabilities';
+import type { NativeMockCluster } from './native/interface';
 
 /** Kafka's requests by name, and their number in the protocol. */
 export const apiKeys = {
@@ -38,6 +39,7 @@ export type ApiName = keyof typeof apiKeys;
 
 /** A request by name or number. */
 export type Api = ApiName | number;
+
 /** librdkafka's name of an error (`_TRANSPORT` drops the connection), or its number. */
 export type ErrorCode = ErrorName | number;
 

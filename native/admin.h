@@ -37,7 +37,7 @@ class AdminRole final : public Role {
   std::optional<bool> embedded_;  // known when a broker has answered
 };
 
-// new Admin(settings, options, deliver). lib/native.ts describes every method.
+// new Admin(settings, options, deliver). lib/native/addon.ts describes every method.
 class Admin final : public Napi::ObjectWrap<Admin>, public Client {
  public:
   static Napi::Function Define(Napi::Env env);

@@ -3,7 +3,7 @@
 
 #include "consumer_role.h"
 
-// new Consumer(settings, options, deliver). lib/native.ts describes every method.
+// new Consumer(settings, options, deliver). lib/native/addon.ts describes every method.
 class Consumer final : public Napi::ObjectWrap<Consumer>, public Client {
  public:
   static Napi::Function Define(Napi::Env env);

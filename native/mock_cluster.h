@@ -27,7 +27,7 @@ struct MockArguments {
   std::vector<std::pair<int, int>> errors;  // [[code, rttMs], ...]
 };
 
-// new MockCluster(settings, brokers, deliver). lib/native.ts describes every method.
+// new MockCluster(settings, brokers, deliver). lib/native/addon.ts describes every method.
 class MockCluster final : public Napi::ObjectWrap<MockCluster>, public Client {
  public:
   static Napi::Function Define(Napi::Env env);

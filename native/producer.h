@@ -62,7 +62,7 @@ class ProducerRole final : public Role {
   Deadline flush_deadline_, close_deadline_;
 };
 
-// new Producer(settings, options, deliver). lib/native.ts describes every method.
+// new Producer(settings, options, deliver). lib/native/addon.ts describes every method.
 class Producer final : public Napi::ObjectWrap<Producer>, public Client {
  public:
   static Napi::Function Define(Napi::Env env);

@@ -14,7 +14,7 @@ const ours = {
   partitioner: 'murmur2_random',
 };
 
-/** Useless or harmful outside C. lib/config.ts has a sentence for each; callbacks and pointers come on top. */
+/** Useless or harmful outside C. lib/config/config.ts has a sentence for each; callbacks and pointers come on top. */
 const excluded = [
   'builtin.features',
   'delivery.report.only.error',

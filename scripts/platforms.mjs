@@ -28,7 +28,7 @@ export const limits = { main: 500_000, platform: 8_000_000 };
 
 /** The loader's own, so that what it looks for is what is built. */
 function loader() {
-  const file = join(root, 'dist/platform.js');
+  const file = join(root, 'dist/native/platform.js');
   if (!existsSync(file)) throw new BuildError('dist/ is missing: run `npm run build:ts` first.');
   return createRequire(import.meta.url)(file);
 }

@@ -23,19 +23,20 @@ export interface Case {
 // Of the built package, which is what is measured, and of its inside, which has no name outside.
 const root = dirname(require.resolve('rdkafka-rx/package.json'));
 const inside = <T>(name: string) => require(join(root, 'dist', name)) as T;
-const { MessageBatch: Batch } = inside<typeof import('../../dist/batch')>('batch');
-const { Chunk, Decoders } = inside<typeof import('../../dist/chunk')>('chunk');
-const { AckWindow } = inside<typeof import('../../dist/stream/ack-window')>('stream/ack-window');
-const { Session } = inside<typeof import('../../dist/stream/session')>('stream/session');
-const operators = inside<typeof import('../../dist/stream/operators')>('stream/operators');
-const { RecordPack } = inside<typeof import('../../dist/record-pack')>('record-pack');
-const serdes = inside<typeof import('../../dist/serdes')>('serdes');
+const { MessageBatch: Batch } = inside<typeof import('../../dist/message/batch')>('message/batch');
+const { Chunk } = inside<typeof import('../../dist/message/chunk')>('message/chunk');
+const { Decoders } = inside<typeof import('../../dist/message/decoders')>('message/decoders');
+const { AckWindow } = inside<typeof import('../../dist/consume/lane/ack-window')>('consume/lane/ack-window');
+const { Session } = inside<typeof import('../../dist/consume/session')>('consume/session');
+const operators = inside<typeof import('../../dist/consume/operators')>('consume/operators');
+const { RecordPack } = inside<typeof import('../../dist/produce/record-pack')>('produce/record-pack');
+const serdes = inside<typeof import('../../dist/serde/builtins')>('serde/builtins');
 
-type LaneHandle = import('../../dist/chunk').LaneHandle;
-type StreamOptions = import('../../dist/stream/stream').StreamOptions<Buffer | null, Buffer | null>;
-type Stream = import('../../dist/stream/stream').KafkaStream<Buffer | null, Buffer | null>;
+type LaneHandle = import('../../dist/message/ack').LaneHandle;
+type StreamOptions = import('../../dist/consume/stream/options').StreamOptions<Buffer | null, Buffer | null>;
+type Stream = import('../../dist/consume/stream/stream').KafkaStream<Buffer | null, Buffer | null>;
 
-type MessageBatch = import('../../dist/batch').MessageBatch<Buffer | null, Buffer | null>;
+type MessageBatch = import('../../dist/message/batch').MessageBatch<Buffer | null, Buffer | null>;
 /** Its constructor is not in the declarations. */
 const MessageBatch = Batch as unknown as new (segments: object[], reason: string, eof: null) => MessageBatch;
 
@@ -335,12 +336,12 @@ function ofOperators(): Case[] {
 
 function ofSerdes(): Case[] {
   const context = { topic: 'bench', field: 'value' } as const;
-  const both = <T>(name: string, serde: import('../../dist/serdes').Serde<T>, make: (i: number) => T): Case[] => {
+  const both = <T>(name: string, serde: import('../../dist/serde/serde').Serde<T>, make: (i: number) => T): Case[] => {
     const values = Array.from({ length: MESSAGES }, (_, i) => make(i));
     const wires = values.map((value) => Buffer.from(serde.serialize(value, context) as Uint8Array));
     return [
       {
-        ...{ group: 'serdes', name: `${name}, read`, note: 'from bytes' },
+        ...{ group: 'serde/builtins', name: `${name}, read`, note: 'from bytes' },
         run() {
           let seen = 0;
           for (const wire of wires) if (serde.deserialize(wire, context) !== null) seen++;
@@ -348,7 +349,11 @@ function ofSerdes(): Case[] {
         },
       },
       {
-        ...{ group: 'serdes', name: `${name}, written`, note: 'to bytes, or to text that the record buffer encodes' },
+        ...{
+          group: 'serde/builtins',
+          name: `${name}, written`,
+          note: 'to bytes, or to text that the record buffer encodes',
+        },
         run() {
           let seen = 0;
           for (const value of values) if (serde.serialize(value, context) !== null) seen++;

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { packageName, thisPlatform } from '../../lib/platform';
+import { packageName, thisPlatform } from '../../lib/native/platform';
 
 const root = resolve(__dirname, '../..');
 const node = (...args: string[]): string =>
@@ -39,7 +39,7 @@ it('has every file that its exports name, and hides the others', () => {
     typeof target === 'string' ? [target] : Object.values(target),
   );
   expect(files.filter((file) => !existsSync(resolve(root, file)))).toEqual([]);
-  expect(node('-p', "try { require('rdkafka-rx/dist/native') } catch (error) { error.code }")).toBe(
+  expect(node('-p', "try { require('rdkafka-rx/dist/native/addon') } catch (error) { error.code }")).toBe(
     'ERR_PACKAGE_PATH_NOT_EXPORTED',
   );
 });

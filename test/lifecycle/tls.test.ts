@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
-import { type NativeMockCluster, native, type Settings } from '../../lib/native';
+import { native } from '../../lib/native/addon';
+import type { NativeMockCluster, Settings } from '../../lib/native/interface';
 
 const directory = mkdtempSync(join(tmpdir(), 'rdkafka-rx-tls-'));
 const file = (name: string): string => join(directory, name);

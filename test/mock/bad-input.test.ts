@@ -14,7 +14,7 @@ import {
   utf8,
 } from 'rdkafka-rx';
 import { liveHandles, MockCluster } from 'rdkafka-rx/testing';
-import { normalizeConsumerConfig } from '../../lib/config';
+import { normalizeConsumerConfig } from '../../lib/config/config';
 import { Bench, gather, next, quick, rejection, texts, thrown, unique } from './harness';
 
 const bench = Bench.use();

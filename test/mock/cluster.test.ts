@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { Client, KafkaError, Producer } from 'rdkafka-rx';
 import { liveHandles, MockCluster } from 'rdkafka-rx/testing';
-import { isAtLeast } from '../../lib/capabilities';
+import { isAtLeast } from '../../lib/native/capabilities';
 import { expectHandles } from '../support/handles';
 import { since } from '../support/since';
 import { Bench, rejection, unique } from './harness';

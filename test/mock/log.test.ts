@@ -2,8 +2,8 @@
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';
 import pino from 'pino';
-import { type AnyClient, type ConsumerEvent, KafkaError, type Logger, logTo } from 'rdkafka-rx';
-import { EventHub } from '../../lib/stream/events';
+import { type ClientView, type ConsumerEvent, KafkaError, type Logger, logTo } from 'rdkafka-rx';
+import { EventHub } from '../../lib/core/event-hub';
 import { Bench, next, thrown, withPassword } from './harness';
 
 const bench = Bench.use();
@@ -71,7 +71,7 @@ it('secrets are masked', async () => {
 describe('levels', () => {
   const logged = (logger: Partial<Logger>, event: ConsumerEvent) => {
     const events = new EventHub<ConsumerEvent>();
-    const client: AnyClient = { kind: 'consumer', name: 'x#consumer-1', clientId: 'x', closed: false, events };
+    const client: ClientView = { kind: 'consumer', name: 'x#consumer-1', clientId: 'x', closed: false, events };
     using _ = logTo(client, logger as Logger);
     events.emit(event);
   };

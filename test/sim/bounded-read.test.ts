@@ -3,9 +3,9 @@
  * when it began, in order and once; then the readers see the end, and what they had is committed.
  */
 import { mergeMap } from 'rxjs';
-import type { MessageBatch } from '../../lib/batch';
-import type { Message } from '../../lib/message';
-import { Lane } from '../../lib/stream/lane';
+import { Lane } from '../../lib/consume/lane/lane';
+import type { MessageBatch } from '../../lib/message/batch';
+import type { Message } from '../../lib/message/message';
 import { encodeChunk } from '../support/chunk-encoder';
 import { harness, settled } from '../support/fake-lanes';
 import { expectCaught, Random, Violation } from './simulator';

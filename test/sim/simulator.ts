@@ -4,22 +4,18 @@
  * world keeps its own books and compares after every step.
  */
 import { catchError, EMPTY, mergeMap } from 'rxjs';
-import type { MessageBatch } from '../../lib/batch';
-import type { NativeError } from '../../lib/errors';
-import type { Message } from '../../lib/message';
-import type { ConsumerEvent } from '../../lib/stream/events';
-import type { Lane } from '../../lib/stream/lane';
-import type {
-  CommitOutcome,
-  Delivery,
-  LaneSource,
-  OffsetToCommit,
-  TopicPartitionOffset,
-} from '../../lib/stream/lane-source';
-import type { DrainOutcome } from '../../lib/stream/rebalance';
-import { Session } from '../../lib/stream/session';
-import type { Faults } from '../../lib/stream/session-options';
-import type { KafkaStream } from '../../lib/stream/stream';
+import type { ConsumerEvent } from '../../lib/consume/events';
+import type { Lane } from '../../lib/consume/lane/lane';
+import type { DrainOutcome } from '../../lib/consume/rebalance';
+import { Session } from '../../lib/consume/session';
+import type { Faults } from '../../lib/consume/session-options';
+import type { LaneSource } from '../../lib/consume/source';
+import type { KafkaStream } from '../../lib/consume/stream/stream';
+import type { NativeError } from '../../lib/core/errors';
+import type { CommitOutcome, OffsetToCommit, TopicPartitionOffset } from '../../lib/core/partition';
+import type { MessageBatch } from '../../lib/message/batch';
+import type { Message } from '../../lib/message/message';
+import type { Delivery } from '../../lib/native/events';
 import { encodeChunk } from '../support/chunk-encoder';
 import { settled, TestClock } from '../support/fake-lanes';
 

@@ -2,10 +2,11 @@
  * Random schedules of assignments, revocations, losses, crashes, slow and failing handlers and failing commits. Every
  * invariant is checked after every step; a failing seed is printed and replays with `SIM_SEED=<seed> npm run test:sim`.
  */
-import { Feed } from '../../lib/stream/feed';
-import { Lane } from '../../lib/stream/lane';
-import { Session } from '../../lib/stream/session';
-import type { Faults } from '../../lib/stream/session-options';
+
+import { Lane } from '../../lib/consume/lane/lane';
+import { Session } from '../../lib/consume/session';
+import type { Faults } from '../../lib/consume/session-options';
+import { Feed } from '../../lib/consume/stream/feed';
 import { expectCaught, simulate } from './simulator';
 
 const SCHEDULES = Number(process.env.SIM_SCHEDULES ?? 100_000);

@@ -1,5 +1,5 @@
 /** Compressions that this addon was built with; what it lacks is said. */
-import { native } from '../../lib/native';
+import { native } from '../../lib/native/addon';
 
 const ALL = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 const features = native.builtinFeatures().split(',');

@@ -1,13 +1,9 @@
-import type {
-  Clock,
-  CommitOutcome,
-  Delivery,
-  LaneSource,
-  OffsetToCommit,
-  TopicPartitionOffset,
-} from '../../lib/stream/lane-source';
-import { Session } from '../../lib/stream/session';
-import type { SessionOptions } from '../../lib/stream/session-options';
+import { Session } from '../../lib/consume/session';
+import type { SessionOptions } from '../../lib/consume/session-options';
+import type { LaneSource } from '../../lib/consume/source';
+import type { Clock } from '../../lib/core/clock';
+import type { CommitOutcome, OffsetToCommit, TopicPartitionOffset } from '../../lib/core/partition';
+import type { Delivery } from '../../lib/native/events';
 import { plainChunk } from './chunk-encoder';
 
 /** Virtual time: timers run when a test says so, in order. */

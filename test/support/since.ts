@@ -1,6 +1,6 @@
 /** What holds only from some version of librdkafka on: with an older one it is left out, and the reason is printed. */
 import { Client } from 'rdkafka-rx';
-import { capabilities, isAtLeast } from '../../lib/capabilities';
+import { capabilities, isAtLeast } from '../../lib/native/capabilities';
 
 export function holdsSince(version: string, reason: string): boolean {
   const holds = isAtLeast(Client.librdkafkaVersion, version);

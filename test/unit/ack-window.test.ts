@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { AckWindow } from '../../lib/stream/ack-window';
+import { AckWindow } from '../../lib/consume/lane/ack-window';
 
 /** The obvious way to count. */
 class Naive {

@@ -1,8 +1,12 @@
 import { inspect } from 'node:util';
-import { MessageBatch } from '../../lib/batch';
-import { Chunk, Decoders, type LaneHandle } from '../../lib/chunk';
-import type { AckResult, Message } from '../../lib/message';
-import { type AsyncDeserializer, bytes, json, nullable, utf8 } from '../../lib/serdes';
+import type { AckResult, LaneHandle } from '../../lib/message/ack';
+import { MessageBatch } from '../../lib/message/batch';
+import { Chunk } from '../../lib/message/chunk';
+import { Decoders } from '../../lib/message/decoders';
+import type { Message } from '../../lib/message/message';
+import { bytes, json, utf8 } from '../../lib/serde/builtins';
+import { nullable } from '../../lib/serde/nullable';
+import type { AsyncDeserializer } from '../../lib/serde/serde';
 import { encodeChunk, type TestMessage } from '../support/chunk-encoder';
 
 const settledRanges: [number, number][] = [];

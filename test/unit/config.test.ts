@@ -7,8 +7,8 @@ import {
   normalizeConsumerConfig,
   normalizeProducerConfig,
   requireGroup,
-} from '../../lib/config';
-import { ConfigError, UnsupportedError } from '../../lib/errors';
+} from '../../lib/config/config';
+import { ConfigError, UnsupportedError } from '../../lib/core/errors';
 import { clientDefaults, configProperties, unavailableKeys } from '../../lib/generated/config';
 
 const base = { 'bootstrap.servers': 'localhost:9092' };

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { CreditReturn } from '../../lib/credit';
+import { CreditReturn } from '../../lib/consume/credit-return';
 
 test('credit of one turn of the event loop goes back in one call for each lane', async () => {
   const given: number[][] = [];

@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
-import * as errors from '../../lib/errors';
+import * as errors from '../../lib/core/errors';
 import { errorCodes } from '../../lib/generated/errors';
+import { ProduceError } from '../../lib/produce/report';
 
-const { ConfigError, ConsumeError, DecodeError, KafkaError, ProduceError } = errors;
+const { ConfigError, ConsumeError, DecodeError, KafkaError } = errors;
 const native = (name: string, more: Partial<errors.NativeError> = {}): errors.NativeError => ({
   code: errorCodes[name as keyof typeof errorCodes] ?? 0,
   name: `ERR_${name}`,
@@ -141,7 +142,7 @@ describe('classes', () => {
 
     let other: typeof errors | undefined;
     jest.isolateModules(() => {
-      other = require('../../lib/errors');
+      other = require('../../lib/core/errors');
     });
     expect(other?.ConfigError).not.toBe(ConfigError);
     const foreign = new (other as typeof errors).ConfigError('no');

@@ -1,14 +1,15 @@
 /** Options that are no options, and values that make no sense: one sentence each, before anything is opened. */
-import { checkClient, timeoutOf } from '../../lib/client-options';
-import { checkConsumer, creditOf, withDeserializers } from '../../lib/consumer-options';
-import { ArgumentError } from '../../lib/errors';
-import { checkSerializers } from '../../lib/record';
-import { bytes, json, utf8 } from '../../lib/serdes';
-import { closeOnSignals } from '../../lib/shutdown';
-import { rangeOptions } from '../../lib/stream/read-range';
-import { checkRun, checkRunBatch } from '../../lib/stream/run';
-import { streamOptions } from '../../lib/stream/stream-options';
-import { nearest } from '../../lib/wording';
+import { checkClient, timeoutOf } from '../../lib/client/options';
+import { closeOnSignals } from '../../lib/client/shutdown';
+import { creditOf } from '../../lib/consume/credit';
+import { checkConsumer, withDeserializers } from '../../lib/consume/options';
+import { rangeOptions } from '../../lib/consume/read-range';
+import { checkRun, checkRunBatch } from '../../lib/consume/run/run';
+import { streamOptions } from '../../lib/consume/stream/options';
+import { nearest } from '../../lib/core/describe';
+import { ArgumentError } from '../../lib/core/errors';
+import { checkSerializers } from '../../lib/produce/record';
+import { bytes, json, utf8 } from '../../lib/serde/builtins';
 
 function refused(check: () => unknown, sentence: RegExp): void {
   let error: unknown;

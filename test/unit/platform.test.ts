@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { libcOf, packageName, thisPlatform } from '../../lib/platform';
+import { libcOf, packageName, thisPlatform } from '../../lib/native/platform';
 
 const directory = mkdtempSync(join(tmpdir(), 'rdkafka-rx-platform-'));
 afterAll(() => rmSync(directory, { recursive: true }));

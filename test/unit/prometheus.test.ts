@@ -2,15 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Registry } from 'prom-client';
-import type { AnyClient, ConsumerEvent, ConsumerFlow, ProducerFlow, Statistics } from 'rdkafka-rx';
+import type { ClientView, ConsumerEvent, ConsumerFlow, ProducerFlow, Statistics } from 'rdkafka-rx';
 import { collectMetrics, type MetricsOptions } from 'rdkafka-rx/prometheus';
-import { EventHub } from '../../lib/stream/events';
+import { EventHub } from '../../lib/core/event-hub';
 
 const read = (path: string) => readFileSync(resolve(__dirname, '../..', path), 'utf8');
 
 function fake(name = 'x#consumer-1', flow?: () => ConsumerFlow | ProducerFlow) {
   const events = new EventHub<ConsumerEvent>();
-  const client: AnyClient & { closed: boolean } = {
+  const client: ClientView & { closed: boolean } = {
     kind: 'consumer',
     name,
     clientId: 'x',
@@ -190,7 +190,7 @@ describe('collectMetrics', () => {
         credit: { totalBytes: 8 },
       }) as never;
     const register = new Registry();
-    const producer = { ...fake('x#producer-1').client, kind: 'producer', groupId: null } as AnyClient;
+    const producer = { ...fake('x#producer-1').client, kind: 'producer', groupId: null } as ClientView;
     using _ = collectMetrics(fake('x#consumer-1', flow).client, { register });
     using __ = collectMetrics(producer, { register });
     const names = [...(await scrape(register)).keys()];
@@ -282,7 +282,7 @@ describe('collectMetrics', () => {
     ['a value', undefined, { labels: { a: true as never } }, 'the label a must be a string or a number, not boolean'],
   ])('refuses %s in one sentence', (what, client, options, message) => {
     const given = what === 'nothing' ? undefined : (client ?? fake().client);
-    expect(() => collectMetrics(given as AnyClient, { register: new Registry(), ...options })).toThrow(
+    expect(() => collectMetrics(given as ClientView, { register: new Registry(), ...options })).toThrow(
       expect.objectContaining({ name: 'ArgumentError', message }),
     );
   });

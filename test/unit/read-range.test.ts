@@ -1,6 +1,6 @@
-import type { Message } from '../../lib/message';
-import type { TopicPartitionOffset } from '../../lib/stream/lane-source';
-import { type Range, readRange } from '../../lib/stream/read-range';
+import { type Range, readRange } from '../../lib/consume/read-range';
+import type { TopicPartitionOffset } from '../../lib/core/partition';
+import type { Message } from '../../lib/message/message';
 import { harness } from '../support/fake-lanes';
 
 /** Partition p of `t` has offsets 10 to 19, written at times 1010 to 1019; partition 1 is empty. */

@@ -1,8 +1,9 @@
-import { ArgumentError, ClosedError } from '../../lib/errors';
-import { checkPartition, checkPartitions, offsetsToCommit } from '../../lib/offsets';
-import { checkRecord } from '../../lib/record';
-import { checkHeaders } from '../../lib/record-pack';
-import { Turns } from '../../lib/turns';
+import { offsetsToCommit } from '../../lib/consume/offsets-to-commit';
+import { ArgumentError, ClosedError } from '../../lib/core/errors';
+import { checkPartition, checkPartitions } from '../../lib/core/partition';
+import { checkRecord } from '../../lib/produce/record';
+import { checkHeaders } from '../../lib/produce/record-pack';
+import { Turns } from '../../lib/produce/send-order';
 import { settled } from '../support/fake-lanes';
 
 const refusal = (record: unknown, topic: unknown = 'orders'): string => {

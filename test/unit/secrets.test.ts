@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
-import { configErrorFromNative, normalizeConsumerConfig, normalizeProducerConfig } from '../../lib/config';
-import { ConsumeError, KafkaError, ProduceError } from '../../lib/errors';
+import { configErrorFromNative, normalizeConsumerConfig, normalizeProducerConfig } from '../../lib/config/config';
+import { isSensitive, maskConfig, Redactor } from '../../lib/config/secrets';
+import { ConsumeError, KafkaError } from '../../lib/core/errors';
 import { configProperties } from '../../lib/generated/config';
-import { isSensitive, maskConfig, Redactor } from '../../lib/secrets';
+import { ProduceError } from '../../lib/produce/report';
 
 const base = { 'bootstrap.servers': 'localhost:9092' };
 const expected = [

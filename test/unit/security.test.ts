@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { normalizeAdminConfig } from '../../lib/config';
-import { ConfigError } from '../../lib/errors';
-import { checkSecurity } from '../../lib/security';
+import { normalizeAdminConfig } from '../../lib/config/config';
+import { checkSecurity } from '../../lib/config/security';
+import { ConfigError } from '../../lib/core/errors';
 
 const directory = mkdtempSync(join(tmpdir(), 'security-'));
 const file = join(directory, 'some.pem');

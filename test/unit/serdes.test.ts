@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import * as serdes from '../../lib/serdes';
+import { bytes, float64, int32, int64, json, nil, utf8, uuid } from '../../lib/serde/builtins';
+import { nullable } from '../../lib/serde/nullable';
+import type * as serdes from '../../lib/serde/serde';
 
-const { bytes, float64, int32, int64, json, nil, nullable, utf8, uuid } = serdes;
 const context: serdes.SerdeContext = { topic: 't', field: 'value' };
 const wire = (data: Uint8Array | string | null) => (data === null ? null : Buffer.from(data as string));
 const roundTrip = <T>(serde: serdes.Serde<T>, value: T) =>

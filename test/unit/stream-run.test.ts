@@ -1,6 +1,6 @@
-import type { Message } from '../../lib/message';
-import { json } from '../../lib/serdes';
-import { HandlerError } from '../../lib/stream/failure';
+import { HandlerError } from '../../lib/consume/run/failure';
+import type { Message } from '../../lib/message/message';
+import { json } from '../../lib/serde/builtins';
 import { encodeChunk } from '../support/chunk-encoder';
 import { harness, settled } from '../support/fake-lanes';
 

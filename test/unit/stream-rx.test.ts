@@ -1,8 +1,9 @@
 import { concatMap, map, mergeMap, type Observable, Subject, take, toArray } from 'rxjs';
-import type { MessageBatch } from '../../lib/batch';
-import type { AckResult, Message } from '../../lib/message';
-import { utf8 } from '../../lib/serdes';
-import { batchUntil, commitEvery, keepIf, mapProcess, produceTo } from '../../lib/stream/operators';
+import { batchUntil, commitEvery, keepIf, mapProcess, produceTo } from '../../lib/consume/operators';
+import type { AckResult } from '../../lib/message/ack';
+import type { MessageBatch } from '../../lib/message/batch';
+import type { Message } from '../../lib/message/message';
+import { utf8 } from '../../lib/serde/builtins';
 import { harness, settled } from '../support/fake-lanes';
 
 const one = (options = {}) => {

@@ -1,5 +1,5 @@
-import type { MessageBatch } from '../../lib/batch';
-import type { Message } from '../../lib/message';
+import type { MessageBatch } from '../../lib/message/batch';
+import type { Message } from '../../lib/message/message';
 import { harness, settled } from '../support/fake-lanes';
 
 const offsets = (batch: Iterable<Message<unknown, unknown>> | null) =>

@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { filter, map, take } from 'rxjs';
-import type { MessageBatch } from '../../lib/batch';
-import type { Message } from '../../lib/message';
-import { json, utf8 } from '../../lib/serdes';
-import { LeaseHeldError } from '../../lib/stream/feed';
+import { LeaseHeldError } from '../../lib/consume/stream/feed';
+import type { MessageBatch } from '../../lib/message/batch';
+import type { Message } from '../../lib/message/message';
+import { json, utf8 } from '../../lib/serde/builtins';
 import { encodeChunk } from '../support/chunk-encoder';
 import { harness, settled } from '../support/fake-lanes';
 

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../../lib';
-import { checkTopics, forBroker, matches, subscription } from '../../lib/stream/topic-pattern';
+import { checkTopics, forBroker, matches, subscription } from '../../lib/consume/topic-pattern';
 
 const names = [
   'orders',

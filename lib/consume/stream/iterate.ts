@@ -1,0 +1,158 @@
+import { AbortError, StateError } from '../../core/errors';
+import type { MessageBatch, Segment } from '../../message/batch';
+import { Message } from '../../message/message';
+import type { Lane } from '../lane/lane';
+import type { Feed, Surface } from './feed';
+
+interface Parked<T> {
+  readonly resolve: (value: T | null) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A surface that is asked: at most one request is parked until there is something. */
+abstract class Puller<T> implements Surface {
+  abstract readonly name: string;
+  readonly strict: boolean = false;
+  protected parked: Parked<T> | null = null;
+  private end: { readonly error: Error | null } | null = null;
+
+  constructor(protected readonly feed: Feed) {}
+
+  get demand(): boolean {
+    return this.parked !== null;
+  }
+
+  get idle(): boolean {
+    return false;
+  }
+
+  protected abstract poll(): T | null;
+
+  /** The next one; null at the end. */
+  pull(): Promise<T | null> {
+    if (this.parked !== null) {
+      return Promise.reject(
+        new StateError(`${this.name} was asked for more before it had answered: await one call at a time`),
+      );
+    }
+    if (this.feed.surface !== this) {
+      if (this.end?.error) return Promise.reject(this.end.error);
+      if (this.end !== null) return Promise.resolve(null);
+      try {
+        this.feed.acquire(this);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+      if (this.end !== null) return Promise.resolve(null);
+    }
+    const ready = this.poll();
+    if (ready !== null) return Promise.resolve(ready);
+    if (this.end !== null) return this.pull();
+    return new Promise((resolve, reject) => {
+      this.parked = { resolve, reject };
+      // Asked again now that somebody waits: this is what starts the clock of an open batch.
+      this.wake();
+    });
+  }
+
+  wake(): void {
+    if (this.parked === null) return;
+    const ready = this.poll();
+    if (ready !== null) this.unpark()?.resolve(ready);
+  }
+
+  finish(error: Error | null): void {
+    this.end ??= { error };
+    const parked = this.unpark();
+    if (error === null) parked?.resolve(null);
+    else parked?.reject(error);
+  }
+
+  /** Stops at once; a parked request is answered with the end. Nothing is acknowledged. */
+  cancel(): void {
+    this.feed.release(this);
+    this.end ??= { error: null };
+    this.unpark()?.resolve(null);
+  }
+
+  /** Gives up a parked request without ending anything. */
+  protected unpark(): Parked<T> | null {
+    const { parked } = this;
+    this.parked = null;
+    return parked;
+  }
+}
+
+class BatchPuller extends Puller<MessageBatch<never, never>> {
+  readonly name: string = 'for await';
+  protected poll(): MessageBatch<never, never> | null {
+    return this.feed.next();
+  }
+}
+
+/** `take()`: one batch at a time, not held between two calls. */
+export class Taker extends BatchPuller {
+  override readonly name = 'take()';
+
+  override get idle(): boolean {
+    return this.parked === null;
+  }
+
+  /** The next batch; null at the end. @throws AbortError when `signal` is aborted first. */
+  take(signal?: AbortSignal): Promise<MessageBatch<never, never> | null> {
+    if (signal === undefined) return this.pull();
+    if (signal.aborted) return Promise.reject(new AbortError(signal.reason));
+    const abort = () => this.unpark()?.reject(new AbortError(signal.reason));
+    const taken = this.pull();
+    signal.addEventListener('abort', abort, { once: true });
+    return taken.finally(() => signal.removeEventListener('abort', abort));
+  }
+}
+
+class MessagePuller extends Puller<Message<never, never>> {
+  readonly name = 'for await';
+  private run: Segment | null = null;
+  private at = 0;
+  private version = -1;
+
+  protected poll(): Message<never, never> | null {
+    const { feed } = this;
+    if (this.run === null || this.at === this.run.to || feed.version !== this.version) {
+      this.run = feed.nextRun();
+      if (this.run === null) return null;
+      this.at = this.run.from;
+      this.version = feed.version;
+    }
+    const lane = this.run.chunk.lane as Lane;
+    const from = lane.next++;
+    feed.delivered(lane, from, from + 1);
+    return new Message<never, never>(this.run.chunk, this.at++);
+  }
+}
+
+/** Written by hand: a generator's `return()` would queue behind a `next()` that waits for a message. */
+class PullIterator<T> implements AsyncIterableIterator<T> {
+  constructor(private readonly puller: Puller<T>) {}
+
+  async next(): Promise<IteratorResult<T>> {
+    const value = await this.puller.pull();
+    return value === null ? { done: true, value: undefined } : { done: false, value };
+  }
+
+  return(): Promise<IteratorResult<T>> {
+    this.puller.cancel();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+export function iterateBatches<K, V>(feed: Feed): AsyncIterableIterator<MessageBatch<K, V>> {
+  return new PullIterator(new BatchPuller(feed)) as AsyncIterableIterator<MessageBatch<K, V>>;
+}
+
+export function iterateMessages<K, V>(feed: Feed): AsyncIterableIterator<Message<K, V>> {
+  return new PullIterator(new MessagePuller(feed)) as AsyncIterableIterator<Message<K, V>>;
+}

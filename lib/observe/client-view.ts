@@ -1,0 +1,24 @@
+import type { ClientIdentity } from '../client/identity';
+import type { ConsumerEvent } from '../consume/events';
+import type { ConsumerFlow } from '../consume/flow';
+import { ArgumentError } from '../core/errors';
+import type { ProducerFlow } from '../produce/delivery-ledger';
+
+/** A consumer, a producer or an admin client, whatever its key and value types. */
+export interface ClientView extends ClientIdentity {
+  /**
+   * Calls `listener` for every event of the client, and `end` when it closes. With `heard` false the listener does not count
+   * as an error listener. @returns a function that removes the listener
+   */
+  readonly events: {
+    on(listener: (event: ConsumerEvent) => void, end?: (error: Error | null) => void, heard?: boolean): () => void;
+  };
+  /** Work in progress. An admin client has none. */
+  flow?(): ConsumerFlow | ProducerFlow;
+}
+
+/** @throws ArgumentError when it is not a client */
+export function requireClient(client: ClientView, what: string): void {
+  if (typeof (client as Partial<ClientView> | null)?.events?.on === 'function') return;
+  throw new ArgumentError(`${what} takes a consumer, a producer or an admin client, not ${typeof client}`);
+}
