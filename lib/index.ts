@@ -23,7 +23,7 @@ export type { ConsumerFlow, PartitionFlow, TopicFlow } from './consume/flow';
 export * from './consume/operators';
 export type { ConsumerOptions, Deserializers, MessageField } from './consume/options';
 export type { Range, RangePoint } from './consume/read-range';
-export type { DrainOutcome, RebalanceOptions } from './consume/rebalance';
+export type { DrainOutcome, RebalanceOptions } from './consume/rebalance-options';
 export {
   type BatchHandler,
   type DeadLetter,
@@ -35,14 +35,14 @@ export {
   type MessageHandler,
   type Order,
 } from './consume/run/failure';
-export type { RunBatchOptions, RunOptions, RunSummary } from './consume/run/run';
+export type { RunBatchOptions, RunOptions, RunSummary } from './consume/run/options';
 export type { BatchOptions } from './consume/stream/batcher';
-export { LeaseHeldError } from './consume/stream/feed';
+export { StreamBusyError } from './consume/stream/feed';
+export type { KafkaStream } from './consume/stream/kafka-stream';
 export type { CommitMode, StopOptions, StopSummary, StreamOptions } from './consume/stream/options';
-export { PartitionStream } from './consume/stream/partitions';
-export type { KafkaStream } from './consume/stream/stream';
+export type { PartitionStream } from './consume/stream/partitions';
 export type { Topics } from './consume/topic-pattern';
-export type { WatchOptions } from './consume/watch';
+export type { WatchOptions } from './consume/watch-options';
 export {
   AbortError,
   ArgumentError,

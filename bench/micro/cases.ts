@@ -32,16 +32,16 @@ const operators = inside<typeof import('../../dist/consume/operators')>('consume
 const { RecordPack } = inside<typeof import('../../dist/produce/record-pack')>('produce/record-pack');
 const serdes = inside<typeof import('../../dist/serde/builtins')>('serde/builtins');
 
-type LaneHandle = import('../../dist/message/ack').LaneHandle;
+type AckTarget = import('../../dist/message/ack').AckTarget;
 type StreamOptions = import('../../dist/consume/stream/options').StreamOptions<Buffer | null, Buffer | null>;
-type Stream = import('../../dist/consume/stream/stream').KafkaStream<Buffer | null, Buffer | null>;
+type Stream = import('../../dist/consume/stream/kafka-stream').KafkaStream<Buffer | null, Buffer | null>;
 
 type MessageBatch = import('../../dist/message/batch').MessageBatch<Buffer | null, Buffer | null>;
 /** Its constructor is not in the declarations. */
 const MessageBatch = Batch as unknown as new (segments: object[], reason: string, eof: null) => MessageBatch;
 
 const ACKED = { stale: false } as const;
-const lane: LaneHandle = {
+const lane: AckTarget = {
   topic: 'bench',
   partition: 0,
   signal: new AbortController().signal,
@@ -328,7 +328,7 @@ function ofOperators(): Case[] {
     through(
       'commitEvery',
       'acknowledged, a receipt for all',
-      () => operators.commitEvery<Message>({ flushCommits: () => Promise.resolve() }, { count: MESSAGES }),
+      () => operators.commitEvery<Message>({ commit: () => Promise.resolve() }, { count: MESSAGES }),
       ({ count }) => count,
     ),
   ];

@@ -5,7 +5,7 @@ import { weakly } from '../client/weakly';
 import { normalizeAdminConfig } from '../config/config';
 import { isObject, must, shape } from '../core/check';
 import { given } from '../core/describe';
-import { ArgumentError, type KafkaError } from '../core/errors';
+import { ArgumentError } from '../core/errors';
 import { EventHub } from '../core/event-hub';
 import type { AdminConfig } from '../generated/config';
 import { native } from '../native/addon';
@@ -109,12 +109,8 @@ export class Admin extends Client<NativeAdmin> {
   }
 
   static readonly #receive = (admin: Admin, items: readonly Delivery[]) => {
-    for (const item of items) admin.#handle(item as object);
+    for (const item of items) admin.forward(item as object);
   };
-
-  #handle(event: { readonly type?: string }): void {
-    this.relay(event, (error) => this.events.emit({ type: 'error', error: error as KafkaError }));
-  }
 
   protected override async drain(): Promise<void> {}
 

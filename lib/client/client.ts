@@ -1,29 +1,22 @@
 import { inspect } from 'node:util';
 import { type ClientConfig, configErrorFromNative } from '../config/config';
 import { checkSecurity } from '../config/security';
-import { isObject } from '../core/check';
-import { describe } from '../core/describe';
-import { ClosedError, ConfigError, isNativeError, KafkaError, type NativeError } from '../core/errors';
+import { ClosedError, isNativeError, KafkaError, type NativeError } from '../core/errors';
 import type { EventHub } from '../core/event-hub';
 import { observeEvents } from '../core/observe-events';
 import type { Statistics } from '../generated/statistics';
 import { native } from '../native/addon';
-import type { ClientEvent } from '../native/events';
 import type { ClusterMetadata, NativeClient } from '../native/interface';
 import { closeChannel, openChannel } from './channels';
-import type { CommonEvent } from './events';
-import { type ClientOptions, type OAuthBearerToken, type RequestOptions, timeoutOf } from './options';
+import { type CommonEvent, EventRelay } from './events';
+import { type ClientOptions, type RequestOptions, timeoutOf } from './options';
+import { TokenProvider } from './token';
 
 /** How long `close()` may take, in ms, when the caller says nothing. */
 export const DEFAULT_CLOSE_MS = 10_000;
 
 /** The error librdkafka has for a closing client. */
 const DESTROY = -197;
-
-const ALL_BROKERS_DOWN = -187;
-
-/** It comes at every attempt to connect, twenty times a second while somebody waits for an answer: told once in this time. */
-const DOWN_AGAIN_MS = 10_000;
 
 /**
  * What consumer, producer and admin share: configuration, state, errors and the end.
@@ -43,16 +36,10 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
   readonly clientId: string;
 
   readonly #config: ClientConfig;
-  readonly #oauthBearerToken: ClientOptions['oauthBearerToken'];
+  readonly #relay: EventRelay;
   #native: N | undefined;
-  #toldDown = Number.NEGATIVE_INFINITY;
-  #warned = false;
-  /** How the last connection failed: no broker is left because of it. */
-  #broken: Error | undefined;
-  #tokenFailure: string | undefined;
   #closing: Promise<void> | undefined;
 
-  /** @internal */
   protected constructor(
     readonly kind: 'consumer' | 'producer' | 'admin',
     config: ClientConfig,
@@ -60,7 +47,25 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
   ) {
     this.#config = config;
     this.clientId = String(config.get('client.id'));
-    this.#oauthBearerToken = options.oauthBearerToken;
+    const client = this;
+    const host = {
+      get name() {
+        return client.name;
+      },
+      get closed() {
+        return client.closed;
+      },
+      get events() {
+        return client.events as unknown as EventHub<never>;
+      },
+      get target() {
+        return client.#native;
+      },
+      redact: config.redact,
+      addSecret: (value: string) => config.addSecret(value),
+      toError: (error: unknown, doing?: string) => client.toError(error, doing),
+    };
+    this.#relay = new EventRelay(host, new TokenProvider(host, options.oauthBearerToken));
   }
 
   /** Makes the native client. @throws ConfigError with what librdkafka refuses. */
@@ -88,6 +93,11 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
   protected get native(): N {
     if (this.#native === undefined || this.#closing !== undefined) throw new ClosedError(this.kind);
     return this.#native;
+  }
+
+  /** @throws ClosedError */
+  protected assertOpen(): void {
+    if (this.#native === undefined || this.#closing !== undefined) throw new ClosedError(this.kind);
   }
 
   protected get config(): ClientConfig {
@@ -162,72 +172,18 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
     return this.request('Cannot get metadata', (client) => client.metadata(topic ?? null, timeoutOf(options)));
   }
 
-  /** Passes on what every client may be told: errors with their type, logs without secrets, requests for tokens. */
-  protected relay(event: { readonly type?: string }, emit: (error: Error) => void): void {
-    const emitError = (error: Error) => {
-      this.unheard(error);
-      emit(error);
-    };
-    const common = event as Extract<ClientEvent, { type: 'error' | 'stats' | 'log' | 'throttle' | 'oauth-refresh' }>;
-    if (common.type === 'error') {
-      if (this.isNews(common.error)) emitError(this.toError(common.error));
-    } else if (common.type === 'oauth-refresh') void this.#refreshToken(common.config, emitError);
-    else if (common.type === 'log') {
-      (this.events as EventHub<unknown>).emit({ ...common, message: this.#config.redact(common.message) });
-    } else if (common.type === 'stats' || common.type === 'throttle') (this.events as EventHub<unknown>).emit(common);
-  }
-
   /**
-   * Of an error that nobody listens for, once: a wrong address would be silence for ever. A connection that breaks while
-   * others stand is everyday life, so it is told only when no broker is left.
+   * Forwards an event of the native side: errors typed and without repeats, logs without secrets, token requests answered.
+   *
+   * @returns the typed error of an error event, unless it repeats an earlier one
    */
-  protected unheard(error: Error): void {
-    const { code } = error as KafkaError;
-    if (code === 'ERR_KAFKA__TRANSPORT') this.#broken = error;
-    if (this.#warned || this.closed || this.events.heard || code === 'ERR_KAFKA__TRANSPORT') return;
-    this.#warned = true;
-    const { message } = (code === 'ERR_KAFKA__ALL_BROKERS_DOWN' && this.#broken) || error;
-    const more =
-      "More of this client's errors are not shown while nobody subscribes to errors$; logTo(client) logs them.";
-    process.emitWarning(`${this.name}: ${message}. ${more}`, 'RdkafkaRxWarning');
+  protected forward(event: { readonly type?: string }): KafkaError | undefined {
+    return this.#relay.forward(event);
   }
 
-  /** Not what was told already. */
-  protected isNews({ code, message }: NativeError): boolean {
-    // librdkafka echoes what it was told when there is no token.
-    if (this.#tokenFailure !== undefined && message.endsWith(`token: ${this.#tokenFailure}`)) return false;
-    if (code !== ALL_BROKERS_DOWN) return true;
-    const now = performance.now();
-    if (now - this.#toldDown < DOWN_AGAIN_MS) return false;
-    this.#toldDown = now;
-    return true;
-  }
-
-  /** Answers librdkafka's request for a token. */
-  async #refreshToken(config: string, report: (error: Error) => void): Promise<void> {
-    const client = this.#native;
-    // Asked while it closes: nobody connects any more, and nobody would hear of an error.
-    if (client === undefined || this.closed) return;
-    try {
-      if (this.#oauthBearerToken === undefined) {
-        throw new ConfigError("'sasl.mechanisms' OAUTHBEARER needs the client option 'oauthBearerToken'");
-      }
-      const token = await this.#oauthBearerToken(config);
-      checkToken(token);
-      this.#config.addSecret(token.value);
-      if (this.closed) return;
-      const extensions = Object.entries(token.extensions ?? {});
-      const refused = client.setToken(token.value, token.expiresAt, token.principal ?? '', extensions);
-      if (refused) throw this.toError(refused, refusal(token));
-    } catch (error) {
-      if (this.closed) return;
-      const message = this.#config.redact(error instanceof Error ? error.message : String(error));
-      this.#tokenFailure = message;
-      client.setTokenFailure(message);
-      report(
-        error instanceof KafkaError ? error : new ConfigError(`No OAUTHBEARER token: ${message}`, { cause: error }),
-      );
-    }
+  /** Emits a native error as an `error` event, with what failed in front of its text. */
+  protected emitError(error: NativeError, doing: string): KafkaError {
+    return this.#relay.error(error, doing);
   }
 
   /** Called once by `close()`, before the native client goes. */
@@ -288,19 +244,6 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
   toJSON(): unknown {
     return { kind: this.kind, closed: this.closed, config: this.#config };
   }
-}
-
-/** Without the values: they are secrets. @throws ConfigError */
-function checkToken(token: unknown): asserts token is OAuthBearerToken {
-  const { value, expiresAt } = (isObject(token) ? token : {}) as { value?: unknown; expiresAt?: unknown };
-  if (typeof value === 'string' && Number.isFinite(expiresAt)) return;
-  const what = isObject(token) ? `value is ${describe(value)} and expiresAt ${describe(expiresAt)}` : describe(token);
-  throw new ConfigError(`oauthBearerToken must give { value, expiresAt }: a string and a number, not ${what}`);
-}
-
-function refusal({ expiresAt }: OAuthBearerToken): string {
-  const past = expiresAt < Date.now();
-  return `The token is refused${past ? ` (its expiresAt, ${expiresAt}, is in the past: it is in milliseconds since the epoch)` : ''}`;
 }
 
 function pick<T extends CommonEvent['type']>(event: { readonly type: string }, type: T) {

@@ -1,3 +1,4 @@
+import { backoff } from '../core/backoff';
 import { flag, many, ms, shape } from '../core/check';
 import type { Clock } from '../core/clock';
 import { ConsumeError, KafkaError, type NativeError, StateError } from '../core/errors';
@@ -15,8 +16,8 @@ export interface CommitOptions {
   /** Milliseconds since the first acknowledgement that is not committed. Default 5,000. */
   readonly ms?: number;
   /**
-   * Commit when the end of a partition was reached and everything before it is done: at once, or 100 ms after the last
-   * commit. Default true.
+   * Commit when the end of a partition was reached and everything before it is settled: at once, or 100 ms after the
+   * last commit. Default true.
    */
   readonly onEof?: boolean;
 }
@@ -29,19 +30,19 @@ export const commitOptions = shape<CommitOptions>('the options of commits', {
 });
 
 /**
- * Somebody else has this member's identity: whatever it commits is refused, and its partitions are others'. A stale
- * generation is not among these: the partitions that a cooperative rebalance leaves here go on, and a commit that
- * crossed it on the way is refused once.
+ * Another member has this member's identity: the broker refuses its commits and has given its partitions away. A stale
+ * generation is not among these: partitions kept in a cooperative rebalance go on, and only a commit that crossed the
+ * rebalance on its way is refused, once.
  */
 const FENCED = /FENCED_INSTANCE_ID|FENCED_MEMBER_EPOCH/;
 const BACKOFF_MS = 100;
 
-/** A partition that is read as fast as it is written comes to its end hundreds of times a second. */
+/** A partition that is read as fast as it is written reaches its end hundreds of times a second. */
 const BETWEEN_ENDS_MS = 100;
 const MAX_BACKOFF_MS = 5000;
 
 interface Waiter {
-  /** The request under way began before: what becomes of it says nothing about what is waited for. */
+  /** The request under way began earlier: its answer says nothing about these targets. */
   missed: boolean;
   readonly targets: Map<Lane, number>;
   readonly resolve: () => void;
@@ -50,7 +51,7 @@ interface Waiter {
 
 interface Explicit {
   readonly offsets: readonly OffsetToCommit[];
-  /** The broker has this one. Told before the next request is made, which must not fall behind it. */
+  /** Called when the broker has accepted it, before the next request is built, which must not fall behind it. */
   readonly accepted: (offset: TopicPartitionOffset) => void;
   readonly resolve: (outcomes: readonly CommitOutcome[]) => void;
   readonly reject: (error: unknown) => void;
@@ -59,14 +60,9 @@ interface Explicit {
 /** A lane's offset on its way to the broker. */
 type Sent = OffsetToCommit & { readonly lane: Lane | null };
 
-/** Test-only: the wrong way to treat a failed commit. */
-export interface CommitFaults {
-  readonly restoreOffsets?: boolean;
-}
-
 /**
  * Commits watermarks. One request is under way at a time; each is made from the state of the lanes at that moment, so
- * that a retry never repeats old offsets, and a failed commit changes nothing but that the lane is still dirty.
+ * that a retry never repeats old offsets, and after a failed commit the lane is simply still dirty.
  */
 export class Committer {
   private readonly dirty = new Set<Lane>();
@@ -85,14 +81,12 @@ export class Committer {
   private waiters: Waiter[] = [];
   private explicit: Explicit[] = [];
   private closed: { readonly error: Error | null } | null = null;
-  private restored: Sent[] = [];
 
   constructor(
     private readonly source: LaneSource,
     private readonly clock: Clock,
     options: CommitOptions,
     private readonly report: (event: CommitEvent) => void,
-    private readonly faults: CommitFaults = {},
   ) {
     this.count = options.count ?? 10_000;
     this.bytes = options.bytes ?? Number.POSITIVE_INFINITY;
@@ -116,9 +110,9 @@ export class Committer {
     if (!this.busy && (this.failures === 0 || this.timer === null)) this.send();
   }
 
-  /** The end of a partition was reached, and everything before it is done. */
+  /** The end of a partition was reached, and everything before it is settled. */
   ended(): void {
-    if (!this.onEof || this.failures > 0) return; // tried again anyway
+    if (!this.onEof || this.failures > 0) return; // a retry is coming anyway
     this.atEnd = true;
     if (this.busy) return;
     const wait = this.sentAt + BETWEEN_ENDS_MS - this.clock.now();
@@ -127,7 +121,7 @@ export class Committer {
   }
 
   /**
-   * Resolves when everything that is done now is committed: on the broker's answer, after retries.
+   * Resolves when everything settled so far is committed: on the broker's answer, after retries.
    *
    * @throws KafkaError when the broker refuses for good; StateError when a partition was taken away first.
    */
@@ -139,7 +133,7 @@ export class Committer {
     return new Promise((resolve, reject) => {
       this.waiters.push({ missed: this.busy, targets, resolve, reject });
       for (const lane of targets.keys()) this.dirty.add(lane);
-      // Somebody waits for this one: it does not sit out the back-off of an earlier failure.
+      // A caller waits: this request does not sit out the back-off of an earlier failure.
       this.send();
     });
   }
@@ -157,13 +151,13 @@ export class Committer {
     return lane.commits && lane.ended === null && !lane.fenced && lane.watermark > lane.committed;
   }
 
-  /** The lane's epoch ended: nothing of it is committed any more. */
+  /** The lane's epoch ended: nothing more of it is committed. */
   forget(lane: Lane): void {
     this.dirty.delete(lane);
     this.settleWaiters();
   }
 
-  /** A seek took effect: what was done before it is not committed any more. */
+  /** A seek took effect: messages settled before it are no longer committed. */
   rewound(lane: Lane): void {
     for (const { targets } of this.waiters) targets.delete(lane);
     this.settleWaiters();
@@ -191,20 +185,25 @@ export class Committer {
     this.disarm();
     this.wanted = this.atEnd = false;
     this.messages = this.settledBytes = 0;
-    const request: Sent[] = this.restored.splice(0);
+    const request = this.collect();
+    this.settleWaiters();
+    if (request.length === 0) return;
+    this.sentAt = this.clock.now();
+    this.start(request, null);
+  }
+
+  /** What is to be committed now, read from the lanes: never what an earlier request carried. */
+  private collect(): Sent[] {
+    const request: Sent[] = [];
     for (const lane of this.dirty) {
       if (!this.isDirty(lane)) {
         this.dirty.delete(lane);
         continue;
       }
-      if (request.some((sent) => sent.lane === lane)) continue;
       const { topic, partition, leaderEpoch, watermark: offset } = lane;
       request.push({ topic, partition, offset, ...(leaderEpoch >= 0 && { leaderEpoch }), lane });
     }
-    this.settleWaiters();
-    if (request.length === 0) return;
-    this.sentAt = this.clock.now();
-    this.start(request, null);
+    return request;
   }
 
   private start(request: readonly Sent[], explicit: Explicit | null): void {
@@ -237,7 +236,7 @@ export class Committer {
     const offsets = request.map(({ lane, topic, partition, offset }) => {
       const native = outcomes.find((one) => one.topic === topic && one.partition === partition)?.error ?? null;
       if (native === null) {
-        if (lane !== null && offset > lane.committed) lane.committed = offset;
+        lane?.confirmCommitted(offset);
         mine?.accepted({ topic, partition, offset });
         return { topic, partition, offset, error: null };
       }
@@ -255,14 +254,14 @@ export class Committer {
     native: NativeError,
     at: { topic: string; partition: number; offset: number },
   ): KafkaError {
-    if (FENCED.test(native.name) && lane !== null) lane.fenced = true;
+    if (FENCED.test(native.name)) lane?.fence();
     return ConsumeError.at(native, at, { doing: `Cannot commit ${at.topic}/${at.partition} @${at.offset}` });
   }
 
   private failed(request: readonly Sent[], error: KafkaError, began: number, mine: Explicit | null): void {
     mine?.reject(error);
     if (this.closed !== null) return;
-    if (FENCED.test(error.code)) for (const { lane } of request) if (lane !== null) lane.fenced = true;
+    if (FENCED.test(error.code)) for (const { lane } of request) lane?.fence();
     const offsets = request.map(({ topic, partition, offset }) => ({ topic, partition, offset, error }));
     this.done(offsets, began, error, error.retriable ? null : error, mine !== null, request);
   }
@@ -276,7 +275,6 @@ export class Committer {
     request: readonly Sent[],
   ): void {
     this.busy = false;
-    if (this.faults.restoreOffsets && error !== null && !mine) this.restored = [...request];
     this.failures = error === null ? 0 : mine ? this.failures : this.failures + 1;
     const left = [...this.dirty].some((lane) => this.isDirty(lane));
     this.report({
@@ -286,7 +284,7 @@ export class Committer {
       error,
       willRetry: error !== null && !mine && left,
     });
-    if (refused !== null && !mine) this.refuse(request, refused);
+    if (refused !== null && !mine) this.rejectWaiters(request, refused);
     const missed = this.waiters.some((waiter) => waiter.missed);
     for (const waiter of this.waiters) waiter.missed = false;
     this.settleWaiters();
@@ -301,24 +299,23 @@ export class Committer {
   }
 
   private backoff(): number {
-    const most = Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** (this.failures - 1));
-    return most * (0.5 + this.clock.random() / 2);
+    return backoff(this.failures, BACKOFF_MS, MAX_BACKOFF_MS, () => this.clock.random());
   }
 
-  /** Tells those who wait for lanes that the broker will not accept. */
-  private refuse(request: readonly Sent[], error: Error): void {
+  /** Rejects the callers that wait for lanes whose commit the broker refuses for good. */
+  private rejectWaiters(request: readonly Sent[], error: Error): void {
     const lanes = new Set(request.map((sent) => sent.lane));
-    const told = this.waiters.filter(
+    const rejected = this.waiters.filter(
       ({ missed, targets }) => !missed && [...targets.keys()].some((lane) => lanes.has(lane)),
     );
-    this.waiters = this.waiters.filter((waiter) => !told.includes(waiter));
-    for (const waiter of told) waiter.reject(error);
+    this.waiters = this.waiters.filter((waiter) => !rejected.includes(waiter));
+    for (const waiter of rejected) waiter.reject(error);
   }
 
   private settleWaiters(): void {
     for (const waiter of [...this.waiters]) {
       const open = [...waiter.targets].filter(([lane, target]) => lane.committed < target);
-      // Closing tells them itself, with the cause.
+      // close() rejects these itself, with the cause.
       const gone = open.find(([lane]) => (lane.ended !== null && lane.ended !== 'closed') || lane.fenced);
       if (open.length > 0 && gone === undefined) continue;
       this.waiters.splice(this.waiters.indexOf(waiter), 1);
@@ -342,7 +339,7 @@ export class Committer {
 }
 
 function notCommitted({ topic, partition, ended }: Lane, offset: number): string {
-  return `${topic}/${partition} was ${ended ?? 'fenced'} before offset ${offset} was committed: whoever has it now reads again from the last commit`;
+  return `${topic}/${partition} was ${ended ?? 'fenced'} before offset ${offset} was committed: the new owner reads again from the last commit`;
 }
 
 function toKafkaError(error: unknown): KafkaError {

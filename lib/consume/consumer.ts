@@ -6,6 +6,7 @@ import { given } from '../core/describe';
 import { ArgumentError, ConsumeError, type KafkaError, type NativeError, StateError } from '../core/errors';
 import { observeEvents } from '../core/observe-events';
 import {
+  type CommitOutcome,
   checkPartition,
   checkPartitions,
   LOGICAL,
@@ -20,19 +21,19 @@ import type { ConsumerConfig } from '../generated/config';
 import type { MessageBatch } from '../message/batch';
 import type { Message } from '../message/message';
 import { native } from '../native/addon';
-import type { Delivery } from '../native/events';
+import type { ClientEvent, Delivery } from '../native/events';
 import type { NativeConsumer, PartitionResult } from '../native/interface';
 import { commitChannel } from './channels';
 import { creditOf } from './credit';
-import { CreditReturn } from './credit-return';
 import type { ConsumerEvent } from './events';
 import type { ConsumerFlow } from './flow';
 import { offsetsToCommit } from './offsets-to-commit';
 import { type ConsumerOptions, checkConsumer, type Deserializers, nativeOptions, withDeserializers } from './options';
 import { type Range, type RangeHost, rangeOptions, readRange } from './read-range';
 import { Session } from './session';
-import type { StopSummary } from './stream/options';
-import type { KafkaStream, StreamOptions } from './stream/stream';
+import type { KafkaStream } from './stream/kafka-stream';
+import type { StopSummary, StreamOptions } from './stream/options';
+import type { StreamCore } from './stream/stream';
 import { checkTopics, forBroker, isPattern, subscription, type Topics } from './topic-pattern';
 
 /** A committed offset; null when nothing is committed. */
@@ -83,7 +84,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   implements AsyncIterable<MessageBatch<K, V>>
 {
   readonly #session: Session;
-  readonly #own: KafkaStream<K, V>;
+  readonly #own: StreamCore<K, V>;
   readonly #deserializers: Deserializers<K, V>;
   readonly #grouped: boolean;
   #topics: readonly string[] = [];
@@ -106,11 +107,10 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
         this.#deliver(items),
       );
     });
-    const credits = new CreditReturn((lane, messages, bytes) => client.credit(lane, messages, bytes));
     this.#session = new Session({
       ...options,
       source: {
-        credit: (lane, messages, bytes) => credits.add(lane, messages, bytes),
+        credit: (lane, messages, bytes) => client.credit(lane, messages, bytes),
         hold: (lane, held) => client.hold(lane, held),
         release: (id) => client.release(id),
         answerAssign: (id, partitions) => client.answerAssign(id, partitions),
@@ -131,10 +131,9 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
       ...(options.commits && { commit: options.commits }),
       warn: (text) => process.emitWarning(text, 'RdkafkaRxWarning'),
       endOffset: async ({ topic, partition }) => (await client.watermarks(topic, partition, timeoutOf({}))).high,
-      assignsAgain: (lost) => this.#union().length > 0 && (lost || this.#eager()),
+      reassigns: (lost) => this.#union().length > 0 && (lost || this.#eager()),
       onTopics: () => this.#resubscribe(),
-      toError: (error, doing) => this.toError(error, doing) as KafkaError,
-      unheard: (error) => this.unheard(error),
+      onClientEvent: (event) => this.#clientEvent(event),
     });
     this.#own = this.#session.defaultStream<K, V>({ ...options.stream, ...deserializers });
     this.announce();
@@ -150,15 +149,25 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   }
 
   #deliver(items: readonly Delivery[]): void {
-    this.#session.deliver(items.filter((item) => !this.#relayed(item as { type?: string; error?: NativeError })));
+    this.#session.deliver(items);
   }
 
-  /** Events that every client has are not the session's, nor is an error that was told already. */
-  #relayed(event: { readonly type?: string; readonly error?: NativeError }): boolean {
-    if (event.type === 'error' && !this.isNews(event.error as NativeError)) return true;
-    if (event.type !== 'log' && event.type !== 'oauth-refresh') return false;
-    this.relay(event, (error) => this.events.emit({ type: 'error', error: error as KafkaError }));
-    return true;
+  /** In order with the messages: an error that ends the streams does so after those before it. */
+  #clientEvent(event: ClientEvent): void {
+    if (event.type === 'partition-error') {
+      const error = this.emitError(event.error, `Cannot read ${event.topic}/${event.partition}`);
+      this.#session.sourceError(error, event.topic);
+    } else if (event.type === 'auto-commit') {
+      const partitions = event.partitions.map(({ topic, partition, offset, error }) => {
+        const typed = error && (this.toError(error, `Cannot commit ${topic}/${partition}`) as KafkaError);
+        return { topic, partition, offset, error: typed };
+      });
+      const error = event.error && (this.toError(event.error, 'Cannot commit') as KafkaError);
+      this.events.emit({ type: 'auto-commit', partitions, error });
+    } else {
+      const error = this.forward(event);
+      if (error !== undefined) this.#session.sourceError(error, null);
+    }
   }
 
   // --- what to read
@@ -230,14 +239,14 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     requireGroup(this.config, 'stream()');
     if (this.#assigned) throw new StateError('stream() cannot be mixed with assign(): call unassign() first');
     const settings = withDeserializers(options, this.#deserializers as unknown as Deserializers<TK, TV>);
-    void this.native;
+    this.assertOpen();
     const stream = this.#session.stream<TK, TV>(topics, settings);
-    if (options.until === 'eof') this.#expect(topics, stream as unknown as KafkaStream<never, never>);
+    if (options.until === 'eof') this.#expect(topics, stream as unknown as StreamCore<never, never>);
     return stream;
   }
 
-  /** librdkafka reports a topic that does not exist once: who asks for it again would wait for ever. */
-  #expect(topics: Topics, stream: KafkaStream<never, never>): void {
+  /** librdkafka reports a missing topic only once; a second subscriber would never hear of it. */
+  #expect(topics: Topics, stream: StreamCore<never, never>): void {
     for (const topic of [topics].flat() as (string | RegExp)[]) {
       if (typeof topic !== 'string' || isPattern(topic)) continue;
       this.#partitionsOf(topic).catch((error: unknown) => {
@@ -354,7 +363,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
 
   #laneOf(at: TopicPartition) {
     checkPartition(at);
-    void this.native;
+    this.assertOpen();
     const lane = this.#session.lane(at);
     if (lane === undefined) throw new StateError(`${at.topic}/${at.partition} is not assigned to this consumer`);
     return lane;
@@ -395,14 +404,14 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
    */
   pause(partitions: readonly TopicPartition[] = this.assignment()): void {
     checkPartitions(partitions, 'pause()');
-    void this.native;
+    this.assertOpen();
     this.#session.pause(partitions);
   }
 
   /** @throws StateError when a partition is not assigned; ArgumentError */
   resume(partitions: readonly TopicPartition[] = this.assignment()): void {
     checkPartitions(partitions, 'resume()');
-    void this.native;
+    this.assertOpen();
     this.#session.resume(partitions);
   }
 
@@ -429,10 +438,10 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
    */
   async commit(what?: OffsetToCommit | readonly OffsetToCommit[] | Message<K, V> | MessageBatch<K, V>): Promise<void> {
     requireGroup(this.config, 'commit()');
-    void this.native;
-    if (what === undefined) return this.#session.flushCommits();
+    this.assertOpen();
+    if (what === undefined) return this.#session.commit();
     const offsets = offsetsToCommit(what);
-    let outcomes: Awaited<ReturnType<Session['commit']>>;
+    let outcomes: readonly CommitOutcome[];
     try {
       outcomes = await this.#session.commit(offsets);
     } catch (error) {
@@ -442,11 +451,6 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
       if (outcome.error === null) continue;
       throw ConsumeError.at(outcome.error, outcome, { doing: `Cannot commit ${outcome.topic}/${outcome.partition}` });
     }
-  }
-
-  /** Commits everything acknowledged so far, and resolves on the broker's answer. As `commit()`. */
-  flushCommits(): Promise<void> {
-    return this.commit();
   }
 
   /**

@@ -1,11 +1,13 @@
+import type { Clock } from '../core/clock';
+
 /** Given back at once, so that a long job does not keep the native thread from taking more. */
 const MESSAGES = 4096;
 const BYTES = 256 << 10;
 
 /**
- * Collects credit that lanes give back. Every call into the native layer wakes its thread: with one for each message
- * that a handler is done with, the wake-ups would cost more than everything else. What is held back goes with the end
- * of the turn of the event loop; nothing could be delivered before.
+ * Collects the credit that lanes give back. Every call into the native side wakes its thread: one per settled message
+ * would cost more than everything else. The rest goes with the end of the turn of the event loop; nothing could be
+ * delivered before.
  */
 export class CreditReturn {
   private readonly waiting = new Map<number, { messages: number; bytes: number }>();
@@ -13,7 +15,10 @@ export class CreditReturn {
   private bytes = 0;
   private scheduled = false;
 
-  constructor(private readonly give: (lane: number, messages: number, bytes: number) => void) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly give: (lane: number, messages: number, bytes: number) => void,
+  ) {}
 
   add(lane: number, messages: number, bytes: number): void {
     const known = this.waiting.get(lane);
@@ -28,7 +33,7 @@ export class CreditReturn {
     if (this.messages >= MESSAGES || this.bytes >= BYTES) this.flush();
     else if (!this.scheduled) {
       this.scheduled = true;
-      setImmediate(() => {
+      this.clock.immediate(() => {
         this.scheduled = false;
         this.flush();
       });

@@ -12,12 +12,12 @@ export interface Abandoned extends TopicPartition {
 /** What happened to the assignment. `id` counts from 1; what the consumer gives up when it closes has 0. */
 export type RebalanceEvent =
   | { readonly type: 'assigned'; readonly id: number; readonly partitions: readonly TopicPartitionOffset[] }
-  /** A revocation began; `inflight` messages are being waited for, at most `deadlineMs`. */
+  /** A revocation began; `unacked` messages are waited for, at most `deadlineMs`. */
   | {
       readonly type: 'revoking';
       readonly id: number;
       readonly partitions: readonly TopicPartition[];
-      readonly inflight: number;
+      readonly unacked: number;
       readonly deadlineMs: number;
     }
   | {
@@ -58,7 +58,7 @@ export type StreamEvent =
   /** The message at `offset` was delivered `ageMs` ago and is still not done. */
   | ({ readonly type: 'stalled'; readonly ageMs: number } & TopicPartitionOffset)
   /** A batch was garbage collected with messages that were not acknowledged. */
-  | ({ readonly type: 'leaked-lease'; readonly messages: number } & TopicPartitionOffset)
+  | ({ readonly type: 'leaked-batch'; readonly messages: number } & TopicPartitionOffset)
   /** A message was given up by the failure policy: passed over, or put into a dead letter topic. */
   | ({ readonly type: 'skipped' | 'dead-letter'; readonly error: unknown } & TopicPartitionOffset)
   /** An acknowledgement came too late or twice. Reported when a lane gets its first one of a kind. */

@@ -1,6 +1,7 @@
 import type { TopicPartition } from '../core/partition';
 import type { CreditLimits } from './credit';
-import { HELD, type Lane } from './lane/lane';
+import { Block } from './lane/block';
+import type { Lane } from './lane/lane';
 
 /** What an assigned partition has under way. */
 export interface PartitionFlow extends TopicPartition {
@@ -65,7 +66,7 @@ export function bytesOf(lanes: readonly Lane[]): number {
  * and goes on below half of it. `all`: {@link bytesOf} all lanes.
  */
 export function isGated(lane: Lane, { laneMessages, laneBytes, totalBytes }: CreditLimits, all: number): boolean {
-  if (lane.buffered > 0 || (lane.mask & HELD) !== 0) return false;
+  if (lane.buffered > 0 || lane.isBlocked(Block.paused)) return false;
   const { messages, bytes } = lane.outstanding;
   return messages >= laneMessages / 2 || bytes >= laneBytes / 2 || all >= totalBytes / 2;
 }
@@ -79,16 +80,16 @@ export function flowOf(
 ): ConsumerFlow {
   const bytes = bytesOf(lanes);
   const partitions = lanes.map((lane): PartitionFlow => {
-    const { topic, partition, buffered, inflight, watermark, mask, outstanding } = lane;
+    const { topic, partition, buffered, unacked, watermark, outstanding } = lane;
     const end = watermark < 0 ? null : endOf(lane);
     return {
       topic,
       partition,
       buffered,
-      unacked: inflight,
+      unacked,
       bytes: outstanding.bytes,
       gated: isGated(lane, credit, bytes),
-      paused: (mask & HELD) !== 0,
+      paused: lane.isBlocked(Block.paused),
       offset: watermark < 0 ? null : watermark,
       // What is done may be further than what the last fetch said.
       lag: end === null ? null : Math.max(0, end - watermark),

@@ -170,9 +170,9 @@ export function produceTo<T, R>(
     });
 }
 
-/** Whatever can commit what was acknowledged: a consumer. */
+/** Commits everything acknowledged so far: a consumer. */
 export interface Commits {
-  flushCommits(): Promise<void>;
+  commit(): Promise<void>;
 }
 
 export interface CommitReceipt {
@@ -199,7 +199,7 @@ export function commitEvery<T extends Ackable>(
         const receipt = { count: acked };
         if (acked === 0) return;
         acked = 0;
-        last = last.then(() => consumer.flushCommits()).then(() => subscriber.next(receipt));
+        last = last.then(() => consumer.commit()).then(() => subscriber.next(receipt));
         last.catch((error: unknown) => subscriber.error(error));
       };
       const subscription = source.subscribe({

@@ -5,9 +5,9 @@ import type { NativeConsumerOptions } from '../native/interface';
 import type { Deserializer } from '../serde/serde';
 import { type CommitOptions, commitOptions } from './committer';
 import { type CreditLimits, creditOptions } from './credit';
-import { type RebalanceOptions, rebalanceOptions } from './rebalance';
+import { type RebalanceOptions, rebalanceOptions } from './rebalance-options';
 import { ownStreamOptions, type StreamOptions, streamOptions } from './stream/options';
-import { type WatchOptions, watchOptions } from './watch';
+import { type WatchOptions, watchOptions } from './watch-options';
 
 export type MessageField = 'key' | 'value' | 'timestamp' | 'headers';
 

@@ -2,7 +2,8 @@ import { isObject, must, shape } from '../core/check';
 import { show } from '../core/describe';
 import type { TopicPartition, TopicPartitionOffset } from '../core/partition';
 import type { Session } from './session';
-import type { KafkaStream, StreamOptions } from './stream/stream';
+import type { KafkaStream } from './stream/kafka-stream';
+import type { StreamOptions } from './stream/options';
 
 /** A point in a partition. A timestamp (or date) means the first message of that time or later. */
 export type RangePoint = 'beginning' | 'end' | { readonly offset: number } | { readonly timestamp: number | Date };

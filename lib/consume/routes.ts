@@ -1,16 +1,15 @@
 import { ArgumentError } from '../core/errors';
-import type { KafkaStream } from './stream/stream';
 import { checkTopics, isPattern, matches, subscription, type Topic, type Topics } from './topic-pattern';
 
-/** Which stream reads which topics. A topic belongs to one; what none has belongs to the stream without topics. */
-export class Routes {
-  private readonly all: { readonly stream: KafkaStream<never, never>; readonly topics: readonly Topic[] | null }[] = [];
+/** Which stream reads which topics. A topic belongs to one stream; all others belong to the stream without topics. */
+export class Routes<S extends { readonly name: string }> {
+  private readonly all: { readonly stream: S; readonly topics: readonly Topic[] | null }[] = [];
 
-  get streams(): KafkaStream<never, never>[] {
+  get streams(): S[] {
     return this.all.map(({ stream }) => stream);
   }
 
-  /** @throws ArgumentError when there is no topic, one is none, or another stream has one of them. */
+  /** @throws ArgumentError when there is no topic, one is malformed, or another stream reads one of them. */
   check(topics: Topics): readonly Topic[] {
     const list = checkTopics(topics, 'a stream');
     for (const topic of list) {
@@ -21,12 +20,12 @@ export class Routes {
     return list;
   }
 
-  add<K, V>(stream: KafkaStream<K, V>, topics: readonly Topic[] | null): void {
-    this.all.push({ stream: stream as unknown as KafkaStream<never, never>, topics });
+  add(stream: S, topics: readonly Topic[] | null): void {
+    this.all.push({ stream, topics });
   }
 
   /** Gives up the topics of a stream. @returns whether it had some. */
-  remove(stream: KafkaStream<never, never>): boolean {
+  remove(stream: S): boolean {
     const at = this.all.findIndex((route) => route.stream === stream && route.topics !== null);
     if (at >= 0) this.all.splice(at, 1);
     return at >= 0;
@@ -37,8 +36,8 @@ export class Routes {
     return this.all.flatMap(({ topics }) => (topics ?? []).map(subscription));
   }
 
-  /** Who reads the topic: more than one when patterns turn out to overlap. */
-  of(topic: string): KafkaStream<never, never>[] {
+  /** The readers of a topic: more than one when patterns turn out to overlap. */
+  of(topic: string): S[] {
     const found = this.all.filter(({ topics }) => topics?.some((own) => matches(own, topic)));
     const readers = found.length > 0 ? found : this.all.filter(({ topics }) => topics === null);
     return readers.map(({ stream }) => stream);

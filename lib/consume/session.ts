@@ -1,87 +1,77 @@
-import { type Clock, systemClock, within } from '../core/clock';
-import { ClosedError, KafkaError, type NativeError, StateError } from '../core/errors';
+import type { ClientIdentity } from '../client/identity';
+import { type Clock, systemClock } from '../core/clock';
+import { ClosedError, KafkaError, StateError } from '../core/errors';
 import { EventHub } from '../core/event-hub';
 import type { CommitOutcome, OffsetToCommit, TopicPartition, TopicPartitionOffset } from '../core/partition';
+import type { StaleReason } from '../message/ack';
 import { Chunk } from '../message/chunk';
-import type { Delivery, LaneAssignment, LaneEvent } from '../native/events';
+import type { ClientEvent, Delivery, LaneAssignment } from '../native/events';
 import { Committer } from './committer';
 import type { CreditLimits } from './credit';
+import { CreditReturn } from './credit-return';
 import { Drains } from './drain';
-import type { ConsumerEvent } from './events';
+import type { ConsumerEvent, StreamEvent } from './events';
 import { type ConsumerFlow, flowOf, Tally } from './flow';
-import { HELD, type Lane, type LaneHost } from './lane/lane';
-import { CLOSING, feedsOf, partitionsOf, Revocations } from './rebalance';
+import { Block } from './lane/block';
+import type { DeliveryLane, LaneReader, Undecodable } from './lane/delivery-lane';
+import type { Lane } from './lane/lane';
+import { LaneNotices } from './lane-notices';
+import { LeakDetector } from './leak-detector';
+import { partitionsOf, Rebalances, readersOf } from './rebalance';
 import { Routes } from './routes';
-import type { Faults, SessionOptions } from './session-options';
+import type { SessionOptions } from './session-options';
 import type { LaneSource } from './source';
-import type { Feed, FeedHost } from './stream/feed';
-import type { StopSummary } from './stream/options';
-import { KafkaStream, type StopOptions, type StreamOptions } from './stream/stream';
+import { StallDetector } from './stall-detector';
+import type { StopOptions, StopSummary, StreamOptions } from './stream/options';
+import { type AnyStreamCore, StreamCore, type StreamHost } from './stream/stream';
 import type { Topics } from './topic-pattern';
-import { Watch } from './watch';
 
 /**
- * All streams of one consumer over one {@link LaneSource}: routes deliveries, owns lanes, commits and rebalances.
- * Every change of state happens here, synchronously, in the order of the calls.
+ * All streams of one consumer over one {@link LaneSource}: dispatches deliveries to lanes, and accounts for settled
+ * messages. Lanes, rebalances and commits keep their own state; the session tells them what happened, synchronously, in
+ * the order of the deliveries.
  */
-export class Session implements FeedHost, LaneHost {
+export class Session implements StreamHost {
   readonly source: LaneSource;
   readonly clock: Clock;
   readonly events = new EventHub<ConsumerEvent>();
+  readonly client: ClientIdentity | undefined;
   readonly credit: CreditLimits;
   readonly group: boolean;
-  readonly committer: Committer;
-  readonly drains: Drains;
-  /** @internal */
-  readonly faults: Faults;
-  readonly lease: FeedHost['lease'];
+  readonly endOffset: SessionOptions['endOffset'];
+  readonly trackLeaks: StreamHost['trackLeaks'];
+  private readonly committer: Committer;
+  private readonly drains: Drains;
+  private readonly credits: CreditReturn;
   private readonly lanes = new Map<number, Lane>();
-  private readonly routes = new Routes();
-  private readonly revocations: Revocations;
-  private readonly watch: Watch;
+  private readonly routes = new Routes<AnyStreamCore>();
+  private readonly rebalances: Rebalances;
+  private readonly stalls: StallDetector;
+  private readonly notices = new LaneNotices(this.events);
   private readonly tally = new Tally();
+  /** Lanes with newly settled messages. */
   private readonly touchedLanes: Lane[] = [];
-  private readonly arrivals: [Feed, Lane][] = [];
+  /** Lanes whose delivery reached an end of the partition or the bound of a read. */
+  private readonly arrivals: Lane[] = [];
   private scheduled = false;
   private flushing = false;
   private closed: { readonly error: Error | null } | null = null;
-  /** The last revocation that the group asked for, and the one that closing makes. */
-  private revocation: Promise<void> = Promise.resolve();
-  /** The last assignment whose hook was called: over when its partitions are there, or are not to come any more. */
-  private assignment: Promise<void> = Promise.resolve();
-  private settleAssignment: () => void = () => {};
-  private leaving: Promise<void> | null = null;
-  private givenUp: readonly Lane[] = [];
 
-  constructor(/** @internal */ readonly options: SessionOptions) {
-    this.source = options.source;
-    this.clock = options.clock ?? systemClock;
-    this.credit = options.credit;
-    this.group = options.group;
-    this.faults = options.faults ?? {};
-    this.committer = new Committer(
-      this.source,
-      this.clock,
-      options.commit ?? {},
-      (event) => this.events.emit(event),
-      this.faults,
-    );
-    this.drains = new Drains(this.clock, this.faults);
-    this.revocations = new Revocations(
-      {
-        source: this.source,
-        clock: this.clock,
-        commitLanes: (lanes) => this.committer.flush(lanes),
-        isDirty: (lane) => this.committer.isDirty(lane),
-        endLane: (lane, why) => this.endLane(lane, why),
-        hookFailed: (error) => this.hookFailed(error),
-      },
-      this.drains,
-      options.rebalance ?? {},
-      this.faults,
-    );
-    this.watch = new Watch(this, options);
-    this.lease = options.leakDetection ? (segments) => this.watch.lease(segments) : undefined;
+  constructor(private readonly options: SessionOptions) {
+    const { source, clock = systemClock, client, credit, group, endOffset } = options;
+    this.source = source;
+    this.clock = clock;
+    this.client = client;
+    this.credit = credit;
+    this.group = group;
+    this.endOffset = endOffset;
+    this.committer = new Committer(source, clock, options.commit ?? {}, (event) => this.events.emit(event));
+    this.drains = new Drains(clock);
+    this.credits = new CreditReturn(clock, (lane, messages, bytes) => source.credit(lane, messages, bytes));
+    this.rebalances = new Rebalances(this, this.drains, options.rebalance ?? {});
+    this.stalls = new StallDetector(this, options);
+    const leaks = options.leakDetection ? new LeakDetector((event) => this.events.emit(event)) : undefined;
+    this.trackLeaks = leaks && ((segments) => leaks.track(segments));
   }
 
   // --- streams
@@ -91,19 +81,22 @@ export class Session implements FeedHost, LaneHost {
    *
    * @throws ArgumentError when another stream has one of the topics.
    */
-  stream<K, V>(topics: Topics, options: StreamOptions<K, V> = {}): KafkaStream<K, V> {
+  stream<K, V>(
+    topics: Topics,
+    options: StreamOptions<K, V> & { readonly bound?: (at: TopicPartition) => number } = {},
+  ): StreamCore<K, V> {
     if (this.closed !== null) throw new ClosedError('consumer');
     const list = this.routes.check(topics);
-    const stream = new KafkaStream<K, V>(this, `stream(${list.map(String).join(', ')})`, options);
-    this.routes.add(stream, list);
+    const stream = new StreamCore<K, V>(this, `stream(${list.map(String).join(', ')})`, options);
+    this.routes.add(stream as unknown as AnyStreamCore, list);
     this.options.onTopics?.(this.topics());
     return stream;
   }
 
-  /** The stream that gets every topic no other stream has: what `consumer.subscribe()` and `assign()` read. */
-  defaultStream<K, V>(options: StreamOptions<K, V> = {}): KafkaStream<K, V> {
-    const stream = new KafkaStream<K, V>(this, 'the consumer', options);
-    this.routes.add(stream, null);
+  /** The stream of every topic that no other stream has: what `consumer.subscribe()` and `assign()` read. */
+  defaultStream<K, V>(options: StreamOptions<K, V> = {}): StreamCore<K, V> {
+    const stream = new StreamCore<K, V>(this, 'the consumer', options);
+    this.routes.add(stream as unknown as AnyStreamCore, null);
     return stream;
   }
 
@@ -112,7 +105,7 @@ export class Session implements FeedHost, LaneHost {
     return this.routes.topics();
   }
 
-  private streamOf(topic: string): KafkaStream<never, never> | undefined {
+  private streamOf(topic: string): AnyStreamCore | undefined {
     const readers = this.routes.of(topic);
     if (readers.length > 1) {
       this.end(new StateError(`topic ${topic} matches ${readers.map(({ name }) => name).join(' and ')}`));
@@ -120,74 +113,60 @@ export class Session implements FeedHost, LaneHost {
     return readers[0];
   }
 
-  /** @internal */
-  owns(stream: unknown, topic: string): boolean {
+  reads(stream: unknown, topic: string): boolean {
     return this.streamOf(topic) === stream;
   }
 
-  /** @internal A partition that went may come back with the next assignment. */
-  comesBack(lane: Lane): boolean {
+  mayBeReassigned(lane: Lane): boolean {
     if (this.closed !== null || lane.ended === null || lane.ended === 'closed') return false;
-    return this.options.assignsAgain?.(lane.ended === 'lost') ?? false;
+    return this.options.reassigns?.(lane.ended === 'lost') ?? false;
   }
 
-  /** @internal A stream ended: its topics are free again. */
-  removeStream(stream: KafkaStream<never, never>): void {
-    if (!this.routes.remove(stream)) return;
+  removed(stream: unknown): void {
+    if (!this.routes.remove(stream as AnyStreamCore)) return;
     if (this.closed === null) this.options.onTopics?.(this.topics());
   }
 
   // --- deliveries
 
-  /** Everything the native layer delivers comes in here, in order. */
+  /** Everything the native side delivers comes in here, in order. */
   deliver(items: readonly Delivery[]): void {
-    if (this.closed !== null) {
-      for (const item of items) this.decline(item as LaneEvent);
-      return;
-    }
-    const woken = new Set<Feed>();
+    const woken = new Set<LaneReader>();
     for (const item of items) {
       // Not `instanceof`: the buffer may be of another realm.
-      if ((item as { type?: unknown }).type === undefined) this.receive(item as ArrayBuffer, woken);
-      else this.handle(item as Exclude<Delivery, ArrayBuffer>, woken);
+      if ((item as { type?: unknown }).type !== undefined) this.handle(item as Exclude<Delivery, ArrayBuffer>, woken);
+      else if (this.closed === null) this.receive(item as ArrayBuffer, woken);
     }
-    for (const feed of woken) feed.wake();
+    for (const reader of woken) reader.wake();
     this.flush();
   }
 
-  /** Nobody reads any more, but the group waits for an answer, and this member with it. */
-  private decline(event: LaneEvent): void {
-    if (event.type === 'revoking') this.source.release(event.id);
-    else if (event.type === 'assigning') {
-      const stored = ({ topic, partition }: TopicPartition) => ({ topic, partition, offset: -1001 });
-      this.source.answerAssign(event.id, event.partitions.map(stored));
-    }
-  }
-
-  private receive(data: ArrayBuffer, woken: Set<Feed>): void {
+  private receive(data: ArrayBuffer, woken: Set<LaneReader>): void {
     const lane = this.lanes.get(Chunk.laneOf(data));
     if (lane === undefined || lane.ended !== null) return;
     const chunk = lane.push(data, this.clock.now());
     const counts = this.tally.of(lane.topic);
     counts.received += chunk.count;
     counts.bytes += chunk.byteLength;
-    if (!chunk.safe) this.watch.unsafe(lane);
-    woken.add(lane.feed);
+    if (!chunk.safe) this.notices.unsafeOffset(lane);
+    woken.add(lane.reader);
   }
 
-  private handle(event: Exclude<Delivery, ArrayBuffer>, woken: Set<Feed>): void {
+  private handle(event: Exclude<Delivery, ArrayBuffer>, woken: Set<LaneReader>): void {
     switch (event.type) {
       case 'assigning':
-        void this.assigning(event.id, event.partitions);
+        if (this.closed === null) void this.rebalances.assigning(event);
+        else this.rebalances.decline(event);
         return;
       case 'assigned':
-        this.assigned(event.id, event.lanes);
+        if (this.closed === null) this.rebalances.assigned(event);
         return;
       case 'revoking':
-        this.revoking(event);
+        if (this.closed === null) this.rebalances.revoking(event);
+        else this.rebalances.decline(event);
         return;
       case 'revoked':
-        this.revoked(event);
+        if (this.closed === null) this.rebalances.revoked(event);
         return;
       case 'eof':
         this.eof(event.lane, event.offset, woken);
@@ -195,52 +174,14 @@ export class Session implements FeedHost, LaneHost {
       case 'rewound':
         this.rewound(event.lane, event.offset, woken);
         return;
-      case 'partition-error':
-      case 'error':
-        this.nativeError(event);
-        return;
-      case 'auto-commit':
-        this.autoCommitted(event);
-        return;
       default:
-        this.events.emit(event);
+        if (this.options.onClientEvent !== undefined) this.options.onClientEvent(event);
+        else this.events.emit(event as ConsumerEvent & ClientEvent);
     }
   }
 
-  private async assigning(id: number, partitions: readonly TopicPartition[]): Promise<void> {
-    const start = new Map(partitions.map((at) => [`${at.topic}/${at.partition}`, -1001]));
-    try {
-      const given = partitions.map(({ topic, partition }) => ({ topic, partition }));
-      // What comes while everything is given up is not read: nobody would be told when it goes.
-      const offsets = this.leaving === null ? await this.announceAssignment(given) : undefined;
-      for (const { topic, partition, offset } of offsets ?? []) start.set(`${topic}/${partition}`, offset);
-    } catch (error) {
-      // Reading from anywhere else than where the hook would have said could skip messages.
-      this.end(error instanceof Error ? error : new Error(String(error)));
-    }
-    this.source.answerAssign(
-      id,
-      partitions.map(({ topic, partition }) => ({
-        topic,
-        partition,
-        offset: start.get(`${topic}/${partition}`) as number,
-      })),
-    );
-  }
-
-  private announceAssignment(partitions: readonly TopicPartition[]) {
-    const { onAssigned } = this.options.rebalance ?? {};
-    if (onAssigned === undefined) return undefined;
-    this.assignment = new Promise((resolve) => {
-      this.settleAssignment = resolve;
-    });
-    return onAssigned(partitions);
-  }
-
-  private assigned(id: number, assignments: readonly LaneAssignment[]): void {
-    this.settleAssignment();
-    this.revocations.seen(id);
-    const added = new Map<KafkaStream<never, never>, Lane[]>();
+  open(assignments: readonly LaneAssignment[]): void {
+    const added = new Map<AnyStreamCore, Lane[]>();
     for (const assignment of assignments) {
       const stream = this.streamOf(assignment.topic);
       if (stream === undefined || this.closed !== null) continue;
@@ -250,134 +191,80 @@ export class Session implements FeedHost, LaneHost {
       lanes.push(lane);
       added.set(stream, lanes);
     }
-    for (const stream of this.routes.streams) stream.assigned(added.get(stream) ?? [], this.options.endOffset);
-    const partitions = assignments.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
-    this.events.emit({ type: 'assigned', id, partitions });
+    for (const stream of this.routes.streams) stream.assigned(added.get(stream) ?? []);
   }
 
-  private revoking({ id, lanes, deadlineMs }: Extract<LaneEvent, { type: 'revoking' }>): void {
-    this.revocations.seen(id);
-    // What the group wants back now is being given up already.
-    if (this.leaving !== null) void this.leaving.then(() => this.source.release(id));
-    else this.revocation = this.revoke(id, this.find(lanes), deadlineMs);
-  }
-
-  private revoke(id: number, lanes: readonly Lane[], ms: number): Promise<void> {
-    const partitions = partitionsOf(lanes);
-    const deadlineMs = this.revocations.budget(ms);
-    return this.revocations.begin(id, lanes, ms, () => {
-      const inflight = lanes.reduce((sum, lane) => sum + lane.inflight, 0);
-      this.events.emit({ type: 'revoking', id, partitions, inflight, deadlineMs });
-    });
-  }
-
-  private revoked({ id: number, lanes: ids, lost }: Extract<LaneEvent, { type: 'revoked' }>): void {
-    this.settleAssignment();
-    this.revocations.seen(number);
-    const lanes = this.find(ids);
-    const id = !lost && lanes.some((lane) => this.givenUp.includes(lane)) ? CLOSING : number;
-    const partitions = partitionsOf(lanes);
-    const { drained, abandoned, waitedMs } = this.revocations.finish(id, lanes, lost);
-    for (const lane of lanes) this.lanes.delete(lane.id);
-    if (lost) this.events.emit({ type: 'lost', id, partitions, abandoned });
-    else this.events.emit({ type: 'revoked', id, partitions, drained, abandoned, waitedMs });
-  }
-
-  private find(ids: readonly number[]): Lane[] {
+  find(ids: readonly number[]): Lane[] {
     return ids.map((id) => this.lanes.get(id)).filter((lane) => lane !== undefined);
   }
 
-  private endLane(lane: Lane, why: 'revoked' | 'lost' | 'closed'): void {
+  forget(lanes: readonly Lane[]): void {
+    for (const lane of lanes) this.lanes.delete(lane.id);
+  }
+
+  endLane(lane: Lane, why: 'revoked' | 'lost' | 'closed'): void {
     if (lane.ended !== null) return;
-    lane.finish(why);
-    lane.feed.remove(lane);
+    lane.end(why);
+    lane.reader.remove(lane);
     this.committer.forget(lane);
     this.drains.check();
     this.schedule();
   }
 
-  private eof(id: number, offset: number, woken: Set<Feed>): void {
+  private eof(id: number, offset: number, woken: Set<LaneReader>): void {
     const lane = this.lanes.get(id);
     if (lane === undefined || lane.ended !== null) return;
     lane.eof(offset);
-    lane.feed.version++;
     this.streamOf(lane.topic)?.reachedEof(lane);
-    this.arrived(lane.feed, lane);
-    woken.add(lane.feed);
+    this.delivered(lane);
+    woken.add(lane.reader);
     this.committer.mark(lane, 0, 0);
-    if (lane.window.base >= lane.end) this.committer.ended();
+    if (lane.allSettled) this.committer.ended();
   }
 
-  private rewound(id: number, offset: number, woken: Set<Feed>): void {
+  private rewound(id: number, offset: number, woken: Set<LaneReader>): void {
     const lane = this.lanes.get(id);
     if (lane === undefined || lane.ended !== null) return;
     const { messages, bytes } = lane.rewound(offset);
-    lane.feed.version++;
-    lane.feed.surface?.rewound?.(lane);
     this.committer.rewound(lane);
     if (messages > 0 || bytes > 0) this.source.credit(id, messages, bytes);
     this.drains.check();
-    woken.add(lane.feed);
+    woken.add(lane.reader);
   }
 
-  private nativeError(event: Extract<Delivery, { type: 'error' | 'partition-error' }>): void {
-    const doing = event.type === 'partition-error' ? `Cannot read ${event.topic}/${event.partition}` : undefined;
-    const error = this.toError(event.error, doing);
-    this.options.unheard?.(error);
-    this.events.emit({ type: 'error', error });
+  /** An error of the client, or of a topic or partition, was reported. */
+  sourceError(error: KafkaError, topic: string | null): void {
     if (error.fatal) this.end(error);
-    else
-      for (const stream of this.routes.streams)
-        stream.sourceError(error, event.type === 'partition-error' ? event.topic : null);
+    else for (const stream of this.routes.streams) stream.sourceError(error, topic);
   }
 
-  private autoCommitted({ error, partitions }: Extract<Delivery, { type: 'auto-commit' }>): void {
-    const outcomes = partitions.map(({ topic, partition, offset, error }) => {
-      return { topic, partition, offset, error: error && this.toError(error, `Cannot commit ${topic}/${partition}`) };
-    });
-    this.events.emit({
-      type: 'auto-commit',
-      partitions: outcomes,
-      error: error && this.toError(error, 'Cannot commit'),
-    });
-  }
-
-  private toError(error: NativeError, doing?: string): KafkaError {
-    const context = doing === undefined ? {} : { doing };
-    return this.options.toError?.(error, doing) ?? KafkaError.fromNative(error, context);
-  }
-
-  private hookFailed(cause: unknown): void {
-    const error = new StateError(`a rebalance hook failed: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
-    this.events.emit({ type: 'error', error });
-  }
-
-  // --- accounting, for the lanes and the feeds: not marked internal, the declarations must still implement the interfaces
+  // --- accounting
 
   touched(lane: Lane): void {
     this.touchedLanes.push(lane);
     this.schedule();
   }
 
-  stale(lane: Lane, why: 'duplicate' | 'revoked' | 'lost' | 'rewound' | 'closed'): void {
-    this.watch.stale(lane, why);
+  stale(lane: Lane, why: StaleReason): void {
+    this.notices.staleAck(lane, why);
   }
 
-  arrived(feed: Feed, lane: Lane): void {
-    this.watch.start();
-    if (lane.untilEof !== 0 && !lane.finished) return;
-    this.arrivals.push([feed, lane]);
+  delivered(lane: DeliveryLane): void {
+    this.stalls.start();
+    if (lane.untilEof !== 0 && !lane.boundDelivered) return;
+    this.arrivals.push(lane as Lane);
     this.schedule();
   }
 
-  refused(feed: Feed, lane: Lane): void {
-    void feed;
-    (this.streamOf(lane.topic) as KafkaStream<never, never>).refuse(lane);
+  undecodable(lane: DeliveryLane, what: Undecodable): void {
+    this.streamOf(lane.topic)?.undecodable(lane as Lane, what);
   }
 
-  report(event: ConsumerEvent): void {
+  report(event: StreamEvent): void {
+    this.events.emit(event);
+  }
+
+  emit(event: ConsumerEvent): void {
     this.events.emit(event);
   }
 
@@ -390,14 +277,14 @@ export class Session implements FeedHost, LaneHost {
     });
   }
 
-  /** Gives back credit, notes what is to be committed, and tells who waits for it. */
+  /** Gives back credit, marks lanes to be committed, and reports ends of partitions. */
   flush(): void {
     if (this.flushing) return;
     this.flushing = true;
     try {
       while (this.touchedLanes.length > 0 || this.arrivals.length > 0) {
         for (const lane of this.touchedLanes.splice(0)) this.account(lane);
-        for (const [, lane] of this.arrivals.splice(0)) this.arrive(lane);
+        for (const lane of this.arrivals.splice(0)) this.arrive(lane);
       }
       this.drains.check();
     } finally {
@@ -406,29 +293,27 @@ export class Session implements FeedHost, LaneHost {
   }
 
   private account(lane: Lane): void {
-    lane.touched = false;
     if (lane.ended !== null) return;
     const { messages, bytes } = lane.sweep();
     if (messages === 0) return;
     this.tally.of(lane.topic).done += messages;
-    this.source.credit(lane.id, messages, bytes);
+    this.credits.add(lane.id, messages, bytes);
     this.committer.mark(lane, messages, bytes);
-    if (lane.window.base >= lane.end && lane.atEof) this.committer.ended();
+    if (lane.allSettled && lane.atEof) this.committer.ended();
   }
 
   private arrive(lane: Lane): void {
     if (lane.ended !== null) return;
     const offset = lane.passEof();
-    if (offset !== null && offset !== lane.claimedEnd) this.emitEof(lane, offset);
-    if (lane.finished) this.streamOf(lane.topic)?.laneFinished(lane);
+    if (offset !== null) this.reportEof(lane, offset);
+    if (lane.boundDelivered) this.streamOf(lane.topic)?.laneDelivered(lane);
   }
 
-  /** @internal */
-  emitEof({ topic, partition }: Lane, offset: number): void {
+  reportEof({ topic, partition }: Lane, offset: number): void {
     this.events.emit({ type: 'eof', topic, partition, offset });
   }
 
-  // --- what the consumer asks for
+  // --- lanes
 
   lane(at: TopicPartition): Lane | undefined {
     for (const lane of this.lanes.values()) {
@@ -437,7 +322,13 @@ export class Session implements FeedHost, LaneHost {
     return undefined;
   }
 
-  /** Lanes assigned now. */
+  /** @throws StateError */
+  private assignedLane(at: TopicPartition): Lane {
+    const lane = this.lane(at);
+    if (lane === undefined) throw new StateError(`${at.topic}/${at.partition} is not assigned to this consumer`);
+    return lane;
+  }
+
   assignmentLanes(): Lane[] {
     return [...this.lanes.values()].filter((lane) => lane.ended === null);
   }
@@ -447,29 +338,28 @@ export class Session implements FeedHost, LaneHost {
     return flowOf(this.assignmentLanes(), this.credit, this.tally, endOf);
   }
 
-  /** Nothing more is delivered from these partitions, also not what is buffered. */
+  /** Nothing more is delivered from these partitions, not even what is buffered. */
   pause(partitions: Iterable<TopicPartition>): void {
-    this.holdAll(partitions, true);
+    for (const at of partitions) {
+      const lane = this.assignedLane(at);
+      lane.block(Block.paused);
+      this.source.hold(lane.id, true);
+    }
+    this.flush();
   }
 
   resume(partitions: Iterable<TopicPartition>): void {
-    this.holdAll(partitions, false);
-  }
-
-  private holdAll(partitions: Iterable<TopicPartition>, held: boolean): void {
     for (const at of partitions) {
-      const lane = this.lane(at);
-      if (lane === undefined) throw new StateError(`${at.topic}/${at.partition} is not assigned to this consumer`);
-      lane.mask = held ? lane.mask | HELD : lane.mask & ~HELD;
-      lane.feed.version++;
-      this.source.hold(lane.id, held);
-      if (!held) lane.feed.wake();
+      const lane = this.assignedLane(at);
+      lane.unblock(Block.paused);
+      this.source.hold(lane.id, false);
+      lane.reader.wake();
     }
     this.flush();
   }
 
   paused(): TopicPartition[] {
-    return partitionsOf(this.assignmentLanes().filter((lane) => (lane.mask & HELD) !== 0));
+    return partitionsOf(this.assignmentLanes().filter((lane) => lane.isBlocked(Block.paused)));
   }
 
   /** Offset of the next message to be delivered; null while it is unknown. */
@@ -479,19 +369,17 @@ export class Session implements FeedHost, LaneHost {
   }
 
   /**
-   * Seeks through the lane. `command` makes the native layer do it; nothing is delivered until its `rewound` event.
-   * What was delivered before is not committed any more and its acknowledgements are stale. A seek cannot be called
-   * off: after `ms` it is only not waited for any longer.
+   * Seeks through the lane. `command` makes the native side do it; nothing is delivered until its `rewound` event. Messages
+   * delivered before are no longer committed, and their acknowledgements are stale. A seek cannot be called off: after
+   * `ms` only the waiting ends.
    */
   async seek(at: TopicPartition, ms: number, command: (lane: number) => Promise<void>): Promise<void> {
-    const lane = this.lane(at);
-    if (lane === undefined) throw new StateError(`${at.topic}/${at.partition} is not assigned to this consumer`);
+    const lane = this.assignedLane(at);
     lane.beginSeek();
-    lane.feed.version++;
     const done = command(lane.id).catch((error: unknown) => {
-      // It did not happen: what is buffered is still what comes next.
+      // It did not happen: the buffer still holds what comes next.
       lane.endSeek();
-      lane.feed.wake();
+      lane.reader.wake();
       this.flush();
       throw error;
     });
@@ -505,35 +393,38 @@ export class Session implements FeedHost, LaneHost {
     });
   }
 
-  /** Commits these offsets; what was delivered below them counts as done. Resolves on the broker's answer. */
-  commit(offsets: readonly OffsetToCommit[]): Promise<readonly CommitOutcome[]> {
-    return this.committer.commit(offsets, (at) => this.lane(at)?.settleBelow(at.offset));
+  // --- commits
+
+  isDirty(lane: Lane): boolean {
+    return this.committer.isDirty(lane);
+  }
+
+  commitLanes(lanes: readonly Lane[]): Promise<void> {
+    return this.committer.flush(lanes);
   }
 
   /** Commits everything acknowledged so far. Resolves on the broker's answer. */
-  flushCommits(): Promise<void> {
+  commit(): Promise<void>;
+  /** Commits these offsets; messages delivered below them are settled. Resolves on the broker's answer. */
+  commit(offsets: readonly OffsetToCommit[]): Promise<readonly CommitOutcome[]>;
+  commit(offsets?: readonly OffsetToCommit[]): Promise<unknown> {
+    if (offsets !== undefined) return this.committer.commit(offsets, (at) => this.lane(at)?.settleBelow(at.offset));
     this.flush();
     return this.committer.flush(this.assignmentLanes());
   }
 
   // --- the end
 
-  /**
-   * Revokes all partitions before the group asks for them, while this member is still one of it: a group that is being
-   * left waits for nobody. Those that `onAssigned` was told of come first, so that `onRevoked` is told of them.
-   */
-  leave(ms: number): Promise<void> {
-    const until = this.clock.now() + ms;
-    const left = () => Math.max(0, until - this.clock.now());
-    const pending = Promise.all([this.revocation, this.assignment]).then(() => {});
-    this.leaving ??= within(this.clock, ms, pending).then(() => {
-      this.givenUp = this.assignmentLanes();
-      return this.givenUp.length > 0 ? this.revoke(CLOSING, this.givenUp, left()) : undefined;
-    });
-    return this.leaving;
+  drained(lanes: readonly Lane[], ms: number): Promise<boolean> | true {
+    return this.drains.wait(lanes, ms);
   }
 
-  /** Stops all streams: no more deliveries, waits for what was delivered, commits. Does not leave the group. */
+  /** See {@link Rebalances.leave}. */
+  leave(ms: number): Promise<void> {
+    return this.rebalances.leave(ms);
+  }
+
+  /** Stops all streams: no more deliveries, waits for delivered messages, commits. Does not leave the group. */
   async stop(options: StopOptions = {}): Promise<StopSummary> {
     const summaries = await Promise.all(this.routes.streams.map((stream) => stream.stop(options)));
     return {
@@ -544,24 +435,22 @@ export class Session implements FeedHost, LaneHost {
     };
   }
 
-  /** The client is closed, or cannot go on: everything that waits is told, once, with the cause. */
+  /** The client is closed, or cannot go on: everything that waits ends, once, with the cause. */
   end(error: Error | null): void {
     if (this.closed !== null) return;
     this.closed = { error };
     if (error !== null) this.events.emit({ type: 'stream-error', error });
-    this.watch.stop();
-    this.revocations.close();
-    // What becomes of it is not heard any more.
-    this.settleAssignment();
+    this.stalls.stop();
+    this.rebalances.close();
     const lanes = this.assignmentLanes();
-    const feeds = feedsOf(lanes);
+    const readers = readersOf(lanes);
     for (const lane of lanes) this.endLane(lane, 'closed');
     this.lanes.clear();
     this.drains.close();
     this.committer.close(error);
     for (const stream of this.routes.streams) stream.end(error);
-    for (const feed of feeds) feed.finish(error);
-    // The cause was an event; those who only watch need no error handler of their own.
+    for (const reader of readers) reader.finish(error);
+    // The cause was an event; mere listeners need no error handler of their own.
     this.events.end(null);
   }
 }

@@ -4,22 +4,25 @@ export interface Clock {
   now(): number;
   setTimer(run: () => void, ms: number): unknown;
   clearTimer(timer: unknown): void;
+  /** Runs with the end of the turn of the event loop. */
+  immediate(run: () => void): void;
   /** Runs after the current job, before any timer. */
   microtask(run: () => void): void;
   /** In [0, 1). */
   random(): number;
 }
 
-/** The real clock. Its timers keep the process up: whoever sets one is responsible for clearing it. */
+/** The real clock. Its timers keep the process up; their owner clears them. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   setTimer: (run, ms) => setTimeout(run, ms),
   clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  immediate: (run) => setImmediate(run),
   microtask: (run) => queueMicrotask(run),
   random: Math.random,
 };
 
-/** Waits for the work, but not longer than `ms`. Its failure is reported elsewhere. */
+/** Waits for the work, but at most `ms`. A failure of the work is reported elsewhere. */
 export function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     const timer = Number.isFinite(ms) ? clock.setTimer(resolve, ms) : null;

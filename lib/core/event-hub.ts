@@ -1,15 +1,15 @@
-/** Multicast of events. Never gates: listeners are called at once, and nothing is kept for those who come later. */
+/** Multicast of events. Never gates: listeners are called at once, and nothing is kept for later ones. */
 export class EventHub<E> {
   private listeners: readonly ((event: E) => void)[] = [];
   private enders: readonly ((error: Error | null) => void)[] = [];
   private ended: { error: Error | null } | null = null;
-  private hearing = 0;
+  private errorListeners = 0;
 
   /**
-   * @param heard - whether somebody hears of errors by it. One that only counts, or picks other events, does not.
-   * @returns a function that takes the listener off. An error it throws is rethrown outside of the caller.
+   * @param errors - false for a listener that only counts, or picks other events: it is no error listener.
+   * @returns a function that removes the listener. An error it throws is rethrown outside of the caller.
    */
-  on(listener: (event: E) => void, end?: (error: Error | null) => void, heard = true): () => void {
+  on(listener: (event: E) => void, end?: (error: Error | null) => void, errors = true): () => void {
     if (this.ended !== null) {
       end?.(this.ended.error);
       return () => {};
@@ -18,9 +18,9 @@ export class EventHub<E> {
     const ownEnd = (error: Error | null) => end?.(error);
     this.listeners = [...this.listeners, own];
     this.enders = [...this.enders, ownEnd];
-    if (heard) this.hearing++;
+    if (errors) this.errorListeners++;
     return () => {
-      if (heard && this.listeners.includes(own)) this.hearing--;
+      if (errors && this.listeners.includes(own)) this.errorListeners--;
       this.listeners = this.listeners.filter((other) => other !== own);
       this.enders = this.enders.filter((other) => other !== ownEnd);
     };
@@ -30,9 +30,8 @@ export class EventHub<E> {
     return this.listeners.length > 0;
   }
 
-  /** Somebody hears of errors. */
-  get heard(): boolean {
-    return this.hearing > 0;
+  get hasErrorListener(): boolean {
+    return this.errorListeners > 0;
   }
 
   emit(event: E): void {

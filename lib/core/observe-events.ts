@@ -1,11 +1,11 @@
 import { Observable } from 'rxjs';
 import type { EventHub } from './event-hub';
 
-/** Events of a hub, and the value `pick` gives for each; `undefined` leaves the event out. `heard`: errors are among them. */
+/** Events of a hub, and the value `pick` gives for each; `undefined` leaves the event out. `errors`: errors are among them. */
 export function observeEvents<E, T>(
   hub: Pick<EventHub<E>, 'on'>,
   pick: (event: E) => T | undefined,
-  heard = false,
+  errors = false,
 ): Observable<T> {
   return new Observable<T>((subscriber) =>
     hub.on(
@@ -14,7 +14,7 @@ export function observeEvents<E, T>(
         if (value !== undefined) subscriber.next(value);
       },
       (error) => (error === null ? subscriber.complete() : subscriber.error(error)),
-      heard,
+      errors,
     ),
   );
 }

@@ -1,14 +1,15 @@
-/** The side of a lane that messages see: where they come from and who counts their acknowledgements. */
-export interface LaneHandle {
+/** Why an acknowledgement changed nothing. */
+export type StaleReason = 'duplicate' | 'revoked' | 'lost' | 'rewound' | 'closed';
+
+/** What an acknowledgement did. `stale`: nothing; the message was acknowledged before, or is no longer this reader's. */
+export type AckResult = { readonly stale: false } | { readonly stale: true; readonly why: StaleReason };
+
+/** Where a message comes from and where its acknowledgement goes. */
+export interface AckTarget {
   readonly topic: string;
   readonly partition: number;
+  /** Aborted when the partition is taken away. */
   readonly signal: AbortSignal;
   settle(seq: number): AckResult;
   settleRange(from: number, to: number): AckResult;
 }
-
-/** Why an acknowledgement changed nothing. */
-export type StaleReason = 'duplicate' | 'revoked' | 'lost' | 'rewound' | 'closed';
-
-/** What an acknowledgement did. The objects are shared and frozen. */
-export type AckResult = { readonly stale: false } | { readonly stale: true; readonly why: StaleReason };

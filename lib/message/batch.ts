@@ -13,6 +13,9 @@ export interface Segment {
   readonly to: number;
 }
 
+/** A batch whatever its key and value types. */
+export type AnyBatch = MessageBatch<never, never>;
+
 class MessageIterator<K, V> implements IterableIterator<Message<K, V>> {
   private segment = 0;
   private chunk: Chunk | null = null;

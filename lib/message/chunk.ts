@@ -1,6 +1,6 @@
 import { DecodeError } from '../core/errors';
 import type { Deserializer, MessageHeaders, SerdeContext } from '../serde/serde';
-import type { LaneHandle } from './ack';
+import type { AckTarget } from './ack';
 import type { Decoders } from './decoders';
 
 const VERSION = 1;
@@ -56,7 +56,7 @@ export class Chunk {
   private valueContext: Context | null = null;
 
   private constructor(
-    readonly lane: LaneHandle,
+    readonly lane: AckTarget,
     private readonly decoders: Decoders,
     private readonly flags: number,
     private readonly base: number,
@@ -83,7 +83,7 @@ export class Chunk {
     return new Int32Array(data, 0, 2)[1] as number;
   }
 
-  static read(data: ArrayBuffer, lane: LaneHandle, decoders: Decoders): Chunk {
+  static read(data: ArrayBuffer, lane: AckTarget, decoders: Decoders): Chunk {
     const header = new Int32Array(data, 0, 16);
     if (header[0] !== VERSION) throw new Error(`chunk format ${header[0]} is not ${VERSION}: addon and library differ`);
     const n = header[2] as number;

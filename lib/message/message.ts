@@ -3,6 +3,9 @@ import type { AckResult } from './ack';
 import type { Chunk } from './chunk';
 import { Headers, NO_HEADERS } from './headers';
 
+/** A message whatever its key and value types. */
+export type AnyMessage = Message<never, never>;
+
 export type TimestampType = 'none' | 'create' | 'append';
 
 /** Marks a field not decoded yet; `undefined` may be a decoded value. */

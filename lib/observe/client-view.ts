@@ -7,11 +7,11 @@ import type { ProducerFlow } from '../produce/delivery-ledger';
 /** A consumer, a producer or an admin client, whatever its key and value types. */
 export interface ClientView extends ClientIdentity {
   /**
-   * Calls `listener` for every event of the client, and `end` when it closes. With `heard` false the listener does not count
-   * as an error listener. @returns a function that removes the listener
+   * Calls `listener` for every event of the client, and `end` when it closes. With `errors` false the listener is no
+   * error listener. @returns a function that removes the listener
    */
   readonly events: {
-    on(listener: (event: ConsumerEvent) => void, end?: (error: Error | null) => void, heard?: boolean): () => void;
+    on(listener: (event: ConsumerEvent) => void, end?: (error: Error | null) => void, errors?: boolean): () => void;
   };
   /** Work in progress. An admin client has none. */
   flow?(): ConsumerFlow | ProducerFlow;

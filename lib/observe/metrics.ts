@@ -363,7 +363,7 @@ const CONSUMER_EVENTS = [
     'skipped',
     'dead-letter',
   ] as const),
-  ...(['stale-ack', 'leaked-lease', 'stream-error', 'error', 'throttle'] as const),
+  ...(['stale-ack', 'leaked-batch', 'stream-error', 'error', 'throttle'] as const),
 ] satisfies ConsumerEvent['type'][];
 const CLIENT_EVENTS = ['error', 'throttle'] satisfies ConsumerEvent['type'][];
 

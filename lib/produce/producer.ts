@@ -352,9 +352,7 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
         const listener = this.#reports.active ? (report: DeliveryReport) => this.#reports.emit(report) : undefined;
         this.#ledger.settle(new ReportColumns(item as ArrayBuffer), listener, this.config.redact);
       } else {
-        this.relay(item as { type: string }, (error) =>
-          this.events.emit({ type: 'error', error: error as KafkaError }),
-        );
+        this.forward(item as { type: string });
       }
     }
   }
@@ -396,7 +394,7 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
    */
   async flush(options: RequestOptions & SendOptions = {}): Promise<void> {
     const deadline = performance.now() + timeoutOf(options, FLUSH_MS);
-    void this.native;
+    this.assertOpen();
     await abortable(this.#turns.passed(), options.signal);
     this.#cross();
     const settled = this.#ledger.settled();

@@ -226,7 +226,7 @@ describe('rebalance hooks', () => {
     const revoking = next(consumer.rebalances$, ({ type }) => type === 'revoking');
     const revoked = next(consumer.rebalances$, ({ type }) => type === 'revoked');
     await consumer.unsubscribe();
-    expect(await revoking).toMatchObject({ inflight: batch?.size });
+    expect(await revoking).toMatchObject({ unacked: batch?.size });
     batch?.ack();
     expect(await revoked).toMatchObject({ drained: true, abandoned: [] });
     expect(await consumer.committed([{ topic, partition: 0 }])).toMatchObject([{ offset: batch?.size }]);

@@ -89,7 +89,7 @@ describe('a handler that never settles', () => {
     const other = consumer.stream(fine.topic).take();
     const error = await rejection(consumer.stream(stuck.topic).run(() => new Promise(() => {})));
     expect(error).toBeInstanceOf(StateError);
-    expect(error.message).toMatch(new RegExp(`${stuck.topic}/0 @0 was delivered \\d+ ms ago and is not done`));
+    expect(error.message).toMatch(new RegExp(`${stuck.topic}/0 @0 was delivered \\d+ ms ago and is not acknowledged`));
     expect(texts((await other) ?? [])).toEqual(numbered(2));
   });
 
@@ -99,7 +99,7 @@ describe('a handler that never settles', () => {
     const consumer = bench.consumer(quick, {}, options);
     const idle = rejection(firstValueFrom(consumer.stream(await bench.topic()).messages$));
     const run = rejection(consumer.stream(stuck.topic).run(() => new Promise(() => {})));
-    expect((await run).message).toMatch(/is not done/);
+    expect((await run).message).toMatch(/is not acknowledged/);
     expect(await idle).toBe(await run);
   });
 });

@@ -1,5 +1,5 @@
 /** Streams of one consumer, every way to read one, and reads that end by themselves. */
-import { ArgumentError, type KafkaStream, LeaseHeldError, StateError, utf8 } from 'rdkafka-rx';
+import { ArgumentError, type KafkaStream, StateError, StreamBusyError, utf8 } from 'rdkafka-rx';
 import { firstValueFrom, type Observable, take, toArray } from 'rxjs';
 import { CALM_COMMITS, OWN_ANSWERS, since } from '../support/since';
 import { Bench, next, numbered, quick, rejection, texts, thrown, unique } from './harness';
@@ -130,8 +130,8 @@ describe('one reader at a time', () => {
     };
     for (const [surface, promise] of Object.entries(refused)) {
       const error = await rejection(promise);
-      expect([surface, error.name]).toEqual([surface, 'LeaseHeldError']);
-      expect((error as LeaseHeldError).holder).toBe(name);
+      expect([surface, error.name]).toEqual([surface, 'StreamBusyError']);
+      expect((error as StreamBusyError).holder).toBe(name);
       expect(error.message).toMatch(/a stream has one reader at a time/);
     }
   });
@@ -141,8 +141,8 @@ describe('one reader at a time', () => {
     const consumer = bench.consumer({}, { value: utf8 });
     const stream = consumer.stream(topic, { until: 'eof' });
     const first = firstValueFrom(stream.messages$.pipe(toArray()));
-    expect(await rejection(firstValueFrom(stream.messages$))).toBeInstanceOf(LeaseHeldError);
-    expect(await rejection(stream.run(() => {}))).toBeInstanceOf(LeaseHeldError);
+    expect(await rejection(firstValueFrom(stream.messages$))).toBeInstanceOf(StreamBusyError);
+    expect(await rejection(stream.run(() => {}))).toBeInstanceOf(StreamBusyError);
     expect(texts(await first)).toEqual(numbered(3));
   });
 });

@@ -5,12 +5,12 @@
  */
 import { catchError, EMPTY, mergeMap } from 'rxjs';
 import type { ConsumerEvent } from '../../lib/consume/events';
+import { Block } from '../../lib/consume/lane/block';
 import type { Lane } from '../../lib/consume/lane/lane';
-import type { DrainOutcome } from '../../lib/consume/rebalance';
+import type { DrainOutcome } from '../../lib/consume/rebalance-options';
 import { Session } from '../../lib/consume/session';
-import type { Faults } from '../../lib/consume/session-options';
 import type { LaneSource } from '../../lib/consume/source';
-import type { KafkaStream } from '../../lib/consume/stream/stream';
+import type { StreamCore } from '../../lib/consume/stream/stream';
 import type { NativeError } from '../../lib/core/errors';
 import type { CommitOutcome, OffsetToCommit, TopicPartitionOffset } from '../../lib/core/partition';
 import type { MessageBatch } from '../../lib/message/batch';
@@ -18,6 +18,7 @@ import type { Message } from '../../lib/message/message';
 import type { Delivery } from '../../lib/native/events';
 import { encodeChunk } from '../support/chunk-encoder';
 import { settled, TestClock } from '../support/fake-lanes';
+import { receivedOf } from './mutants';
 
 export class Violation extends Error {}
 
@@ -164,7 +165,7 @@ export class World {
 
   // One incarnation of the process:
   private session!: Session;
-  private stream!: KafkaStream<Buffer | null, string>;
+  private stream!: StreamCore<Buffer | null, string>;
   private lanes = new Map<number, Model>();
   private fifo: Delivery[] = [];
   private commits: PendingCommit[] = [];
@@ -190,7 +191,8 @@ export class World {
 
   constructor(
     readonly seed: number,
-    private readonly faults: Faults = {},
+    /** Every new surface drops the buffer instead of reading it again: the simulator has to notice. */
+    private readonly dropWithoutRewind = false,
   ) {
     this.random = new Random(seed);
     this.clock.random = () => this.random.next();
@@ -274,7 +276,6 @@ export class World {
       },
       maxProcessingMs: 100_000,
       gatedMs: 100_000,
-      faults: this.faults,
     });
     const batch = this.random.chance(0.6)
       ? {
@@ -377,7 +378,7 @@ export class World {
       for (const model of this.lanes.values()) {
         model.lastStarted = -1;
         model.begun.clear();
-        if (this.faults.dropWithoutRewind && !model.ended) this.dropBuffer(model);
+        if (this.dropWithoutRewind && !model.ended) this.dropBuffer(model);
       }
     };
     if (kind !== 'take' && kind !== 'iterate') takesOver();
@@ -496,7 +497,7 @@ export class World {
 
   private dropBuffer(model: Model): void {
     const lane = this.session.lane({ topic: TOPIC, partition: model.partition });
-    if (lane) lane.settleRange(lane.window.base, lane.end);
+    if (lane) lane.settleRange(lane.progress.base, receivedOf(lane));
   }
 
   private got(messages: Msg[], generation: number, finish: Task['finish']): void {
@@ -602,7 +603,7 @@ export class World {
     const result = message.ack();
     if (ended !== (result.stale && result.why !== 'duplicate' && result.why !== 'rewound')) {
       const lane = message.chunk.lane as Lane;
-      const dropped = (lane.mask & 4) !== 0 && result.stale && result.why === 'revoked';
+      const dropped = lane.isBlocked(Block.revoking) && result.stale && result.why === 'revoked';
       if (!dropped && (!ended || lane.ended === null))
         this.violated('I3', `ack of ${model.partition}@${offset}: ${JSON.stringify(result)}, ended ${ended}`);
     }
@@ -1098,8 +1099,8 @@ export class World {
             : sum + (new Int32Array(item, 0, 4)[2] as number),
         0,
       );
-      const held = lane.end - lane.window.base;
-      if ((lane.mask & 4) === 0 && held !== model.outstanding - inFifo) {
+      const held = receivedOf(lane) - lane.progress.base;
+      if (!lane.isBlocked(Block.revoking) && held !== model.outstanding - inFifo) {
         this.violated(
           'I6',
           `lane ${model.id} holds ${held}, the native layer counts ${model.outstanding} with ${inFifo} on their way`,
@@ -1192,8 +1193,8 @@ const isRewound = (item: Delivery, at: number): boolean => at > 0 && 'type' in i
 const key = (offset: number): string => `k${offset % 3}`;
 
 /** Runs one schedule. @throws Violation, with the last steps in its message. */
-export async function simulate(seed: number, faults: Faults = {}): Promise<Result> {
-  const world = new World(seed, faults);
+export async function simulate(seed: number, dropWithoutRewind = false): Promise<Result> {
+  const world = new World(seed, dropWithoutRewind);
   try {
     return await world.run();
   } catch (error) {

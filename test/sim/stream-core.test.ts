@@ -4,9 +4,9 @@
  */
 
 import { Lane } from '../../lib/consume/lane/lane';
-import { Session } from '../../lib/consume/session';
-import type { Faults } from '../../lib/consume/session-options';
+import { Rebalances } from '../../lib/consume/rebalance';
 import { Feed } from '../../lib/consume/stream/feed';
+import { mutants } from './mutants';
 import { expectCaught, simulate } from './simulator';
 
 const SCHEDULES = Number(process.env.SIM_SCHEDULES ?? 100_000);
@@ -30,20 +30,23 @@ test(`${SEED === undefined ? SCHEDULES : 1} schedules keep every promise`, async
 }, 900_000);
 
 // What a wrong implementation does is noticed: the net has no hole there.
-const mutations: [keyof Faults, RegExp][] = [
+const mutations: [keyof typeof mutants, RegExp][] = [
   ['endBeforeDrain', /I[238]|I11/],
   ['snapshotDrain', /I8/],
   ['waitForBuffer', /I8/],
   ['skipRebalanceId', /I7|I8/],
-  ['dropWithoutRewind', /I[24]/],
   ['restoreOffsets', /I[23]/],
 ];
 
-test.each(mutations)('the mutation %s is caught', async (fault, rule) => {
-  await expectCaught((seed) => simulate(seed, { [fault]: true }), rule);
+test.each(mutations)('the mutation %s is caught', async (name, rule) => {
+  const undo = mutants[name]();
+  await expectCaught((seed) => simulate(seed), rule).finally(undo);
 });
 
-// Likewise, where the wrong way needs no door in the implementation.
+test('a surface that drops the buffer is caught', async () => {
+  await expectCaught((seed) => simulate(seed, true), /I[24]/);
+});
+
 const patches: [string, () => jest.SpyInstance, RegExp][] = [
   [
     'a seek forgets nothing',
@@ -61,12 +64,12 @@ const patches: [string, () => jest.SpyInstance, RegExp][] = [
     () => jest.spyOn(Feed.prototype, 'recall').mockReturnValue(),
     /I(4|8|10)/,
   ],
-  ['closing asks nobody', () => jest.spyOn(Session.prototype, 'leave').mockResolvedValue(), /I12/],
+  ['closing asks nobody', () => jest.spyOn(Rebalances.prototype, 'leave').mockResolvedValue(), /I12/],
 ];
 
 test.each(patches)('the mutation is caught: %s', async (_, patch, rule) => {
   const spy = patch();
-  await expectCaught(simulate, rule).finally(() => spy.mockRestore());
+  await expectCaught((seed) => simulate(seed), rule).finally(() => spy.mockRestore());
 });
 
 test('a seed is the same schedule every time', async () => {

@@ -14,6 +14,7 @@ export class TestClock implements Clock {
 
   now = (): number => this.time;
   random = (): number => 0.5;
+  immediate = (run: () => void): void => run();
   microtask = (run: () => void): void => queueMicrotask(run);
 
   setTimer(run: () => void, ms: number): number {

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { AckResult, LaneHandle } from '../../lib/message/ack';
+import type { AckResult, AckTarget } from '../../lib/message/ack';
 import { MessageBatch } from '../../lib/message/batch';
 import { Chunk } from '../../lib/message/chunk';
 import { Decoders } from '../../lib/message/decoders';
@@ -11,7 +11,7 @@ import { encodeChunk, type TestMessage } from '../support/chunk-encoder';
 
 const settledRanges: [number, number][] = [];
 const ACKED: AckResult = { stale: false };
-const lane: LaneHandle = {
+const lane: AckTarget = {
   topic: 't',
   partition: 3,
   signal: new AbortController().signal,

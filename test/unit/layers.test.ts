@@ -103,7 +103,7 @@ const rooms: Readonly<Record<string, { readonly imports: readonly string[]; read
   config: { imports: ['core', 'generated', 'native'], lines: 560 },
   client: { imports: ['core', 'generated', 'serde', 'message', 'native', 'config'], lines: 800 },
   produce: { imports: ['core', 'generated', 'serde', 'message', 'native', 'config', 'client'], lines: 1_400 },
-  consume: { imports: ['core', 'generated', 'serde', 'message', 'native', 'config', 'client'], lines: 5_700 },
+  consume: { imports: ['core', 'generated', 'serde', 'message', 'native', 'config', 'client'], lines: 6_300 },
   admin: { imports: ['core', 'generated', 'serde', 'message', 'native', 'config', 'client'], lines: 400 },
   observe: {
     imports: ['core', 'generated', 'serde', 'message', 'native', 'config', 'client', 'produce', 'consume', 'admin'],
@@ -147,7 +147,7 @@ describe('lib/', () => {
 
   it('has no import circle, type imports included', () => {
     const edges = new Map(libFiles.map((file) => [file, importsOf(file).map((one) => one.to)]));
-    expect(circlesOf(edges).filter((circle) => !circle.startsWith('consume/'))).toEqual([]);
+    expect(circlesOf(edges)).toEqual([]);
   });
 
   it('names the addon in native/addon.ts alone', () => {

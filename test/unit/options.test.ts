@@ -4,7 +4,7 @@ import { closeOnSignals } from '../../lib/client/shutdown';
 import { creditOf } from '../../lib/consume/credit';
 import { checkConsumer, withDeserializers } from '../../lib/consume/options';
 import { rangeOptions } from '../../lib/consume/read-range';
-import { checkRun, checkRunBatch } from '../../lib/consume/run/run';
+import { checkRun, checkRunBatch } from '../../lib/consume/run/options';
 import { streamOptions } from '../../lib/consume/stream/options';
 import { nearest } from '../../lib/core/describe';
 import { ArgumentError } from '../../lib/core/errors';

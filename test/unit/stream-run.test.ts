@@ -57,7 +57,7 @@ test('order partition: one after the other, partitions at the same time', async 
     ],
   });
   expect(source.committed.get('t/0')).toBe(3);
-  await session.flushCommits();
+  await session.commit();
 });
 
 test('order key: equal keys wait for each other, others do not', async () => {
@@ -84,10 +84,10 @@ test('order none: up to concurrency at once; the watermark waits for the first',
   await gate.finish('0@1', '0@2', '0@3', '0@4', '0@5');
   await gate.finish('0@3', '0@4');
   await gate.finish('0@5');
-  await session.flushCommits();
+  await session.commit();
   expect(source.committed.has('t/0')).toBe(false);
   await gate.finish('0@0');
-  await session.flushCommits();
+  await session.commit();
   expect(source.committed.get('t/0')).toBe(6);
 });
 
@@ -133,7 +133,7 @@ test('retry in place, with growing pauses, then skip', async () => {
     [2, 1, 225],
   ]);
   expect(events.find(({ type }) => type === 'skipped')).toMatchObject({ offset: 1, error: new Error('no') });
-  await session.flushCommits();
+  await session.commit();
   expect(source.committed.get('t/0')).toBe(3);
 });
 
@@ -172,11 +172,11 @@ test('dead letter: with provenance, and the report comes before the acknowledgem
     'dlq.error': 'TypeError: bad',
     'dlq.attempts': '1',
   });
-  await session.flushCommits();
+  await session.commit();
   expect(source.committed.has('t/0')).toBe(false);
   report();
   await settled();
-  await session.flushCommits();
+  await session.commit();
   expect(source.committed.get('t/0')).toBe(9);
 });
 
@@ -224,7 +224,7 @@ test('what cannot be decoded takes the same way, with its bytes', async () => {
   await settled();
   expect(seen).toEqual([1, 3]);
   expect(refused).toEqual([['DecodeError', '{']]);
-  await session.flushCommits();
+  await session.commit();
   expect(source.committed.get('t/0')).toBe(3);
 });
 

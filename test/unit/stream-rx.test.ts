@@ -47,7 +47,7 @@ describe.each(['messages$', 'batches$'] as const)('%s', (name) => {
     await settled();
     const all = [0, 1].flatMap((partition) => Array.from({ length: 8 }, (_, offset) => `${partition}@${offset}`));
     expect([...seen].sort()).toEqual(all);
-    await session.flushCommits();
+    await session.commit();
     expect(source.commits).toHaveLength(0);
     expect(source.creditedMessages).toBe(0);
   });
@@ -84,7 +84,7 @@ describe.each(['messages$', 'batches$'] as const)('%s', (name) => {
     timers.mockRestore();
     expect(thrown).toEqual([new Error('in next')]);
     expect(count).toBe(3);
-    await session.flushCommits();
+    await session.commit();
     expect(source.committed.get('t/0')).toBe(1);
   });
 
@@ -279,7 +279,7 @@ describe('mapProcess', () => {
     chunk(1, 0, 3);
     await settled();
     expect(errors).toEqual([new Error('no')]);
-    await session.flushCommits();
+    await session.commit();
     expect(source.committed.get('t/0')).toBe(1);
   });
 
@@ -354,9 +354,9 @@ describe('commitEvery', () => {
     const source = new Subject<Item>();
     const answers: (() => void)[] = [];
     const log: unknown[] = [];
-    const flushCommits = () => new Promise<void>((resolve) => answers.push(resolve));
+    const commit = () => new Promise<void>((resolve) => answers.push(resolve));
     source
-      .pipe(commitEvery({ flushCommits }, { count: 2, ms: 10_000 }))
+      .pipe(commitEvery({ commit }, { count: 2, ms: 10_000 }))
       .subscribe({ next: (receipt) => log.push(receipt), complete: () => log.push('end') });
     for (const item of items) source.next(item);
     await settled();
@@ -375,14 +375,14 @@ describe('commitEvery', () => {
     const source = new Subject<Item>();
     const errors: unknown[] = [];
     source
-      .pipe(commitEvery({ flushCommits: () => Promise.reject(new Error('refused')) }, { count: 1 }))
+      .pipe(commitEvery({ commit: () => Promise.reject(new Error('refused')) }, { count: 1 }))
       .subscribe({ error: (error) => errors.push(error) });
     source.next(new Item(1));
     await settled();
     expect(errors).toEqual([new Error('refused')]);
     jest.useFakeTimers();
     const subscription = new Subject<Item>();
-    const running = subscription.pipe(commitEvery({ flushCommits: async () => {} })).subscribe();
+    const running = subscription.pipe(commitEvery({ commit: async () => {} })).subscribe();
     subscription.next(new Item(2));
     expect(jest.getTimerCount()).toBe(1);
     running.unsubscribe();

@@ -1,3 +1,4 @@
+import { KafkaError } from '../../lib/core/errors';
 import type { MessageBatch } from '../../lib/message/batch';
 import type { Message } from '../../lib/message/message';
 import { harness, settled } from '../support/fake-lanes';
@@ -20,9 +21,9 @@ describe('commits', () => {
     chunk(1, 0, 4);
     const batch = (await stream.take()) as MessageBatch;
     batch.at(0)?.ack();
-    const first = session.flushCommits();
+    const first = session.commit();
     batch.ack();
-    const second = session.flushCommits();
+    const second = session.commit();
     await settled();
     expect(source.commits.map(({ offsets: [one] }) => one?.offset)).toEqual([1]);
     source.commits[0]?.answer();
@@ -63,7 +64,7 @@ describe('commits', () => {
       error: { code: 'ERR_KAFKA_REQUEST_TIMED_OUT' },
     });
     source.commits[1]?.answer();
-    await session.flushCommits();
+    await session.commit();
   });
 
   test('one that the user asked for is not followed by a lower one', async () => {
@@ -186,7 +187,7 @@ describe('commits', () => {
     expect(source.creditedMessages).toBe(4);
     expect(source.commits).toHaveLength(1);
     batch.ack();
-    await session.flushCommits();
+    await session.commit();
     expect(source.committed.get('t/0')).toBe(6);
   });
 
@@ -195,7 +196,7 @@ describe('commits', () => {
       const { stream, session, source, chunk } = one({}, { commit });
       chunk(1, 0, 3);
       await stream.take();
-      await session.flushCommits();
+      await session.commit();
       expect(source.creditedMessages).toBe(3);
       expect(source.committed.get('t/0')).toBe(commit === 'delivery' ? 3 : undefined);
     }
@@ -332,7 +333,7 @@ describe('lanes that do not move', () => {
     await clock.advance(20_000);
     expect(events.filter(({ type }) => type === 'stalled')).toHaveLength(1);
     expect(warnings).toEqual([
-      expect.stringMatching(/^t\/0 @1 was delivered \d+ ms ago and is not done: no commit passes it/),
+      expect.stringMatching(/^t\/0 @1 was delivered \d+ ms ago and is not acknowledged: no commit passes it/),
     ]);
     expect(clock.pending).toBe(0);
   });
@@ -343,7 +344,7 @@ describe('lanes that do not move', () => {
     await stream.take();
     const next = stream.take().catch((error: Error) => error.message);
     await clock.advance(10_000);
-    expect(await next).toMatch(/t\/0 @0 was delivered \d+ ms ago and is not done/);
+    expect(await next).toMatch(/t\/0 @0 was delivered \d+ ms ago and is not acknowledged/);
   });
 });
 
@@ -375,21 +376,11 @@ test('the open batch is handed out when the partition is revoked', async () => {
 });
 
 test("until: 'eof' on a topic that does not exist says so", async () => {
-  const { session, deliver } = harness();
+  const { session } = harness();
   const stream = session.stream('nope', { until: 'eof' });
   const taken = stream.take();
-  deliver({
-    type: 'error',
-    error: {
-      code: 3,
-      name: 'ERR_UNKNOWN_TOPIC_OR_PART',
-      message: 'unknown',
-      fatal: false,
-      retriable: false,
-      abortable: false,
-    },
-  });
-  await expect(taken).rejects.toThrow(/stream\(nope\) was to be read until its end, but it does not exist/);
+  session.sourceError(new KafkaError('ERR_KAFKA_UNKNOWN_TOPIC_OR_PART', 'unknown'), null);
+  await expect(taken).rejects.toThrow(/stream\(nope\) cannot be read until its end, because it does not exist/);
 });
 
 test('batches over several partitions: count over all, one timer, eof when all are at theirs', async () => {

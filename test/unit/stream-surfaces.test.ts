@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { filter, map, take } from 'rxjs';
-import { LeaseHeldError } from '../../lib/consume/stream/feed';
+import { StreamBusyError } from '../../lib/consume/stream/feed';
 import type { MessageBatch } from '../../lib/message/batch';
 import type { Message } from '../../lib/message/message';
 import { json, utf8 } from '../../lib/serde/builtins';
@@ -49,12 +49,12 @@ describe('take', () => {
     await settled();
     expect(source.creditedMessages).toBe(0);
     expect(batch.ackThrough(batch.at(1) as Message)).toEqual({ stale: false });
-    await session.flushCommits();
+    await session.commit();
     expect(source.creditedMessages).toBe(3);
     expect(source.committed.get('t/0')).toBe(3);
     expect(batch.ack()).toEqual({ stale: false });
     expect(batch.ack()).toEqual({ stale: true, why: 'duplicate' });
-    await session.flushCommits();
+    await session.commit();
     expect(source.committed.get('t/0')).toBe(4);
     expect(source.creditedMessages).toBe(4);
   });
@@ -71,7 +71,7 @@ describe('for await', () => {
       batch.at(1)?.ack();
       break;
     }
-    await session.flushCommits();
+    await session.commit();
     expect(source.commits).toHaveLength(0);
     const seen: number[] = [];
     for await (const batch of stream) {
@@ -80,7 +80,7 @@ describe('for await', () => {
       if (seen.length === 5) break;
     }
     expect(seen).toEqual([0, 2, 3, 4, 5]);
-    await session.flushCommits();
+    await session.commit();
     expect(source.committed.get('t/0')).toBe(6);
   });
 
@@ -103,7 +103,7 @@ describe('for await', () => {
       message.ack();
       if (message.offset === 2) break;
     }
-    await session.flushCommits();
+    await session.commit();
     expect(source.committed.get('t/0')).toBe(3);
     expect(offsets(await stream.take())).toEqual([3, 4]);
   });
@@ -134,7 +134,7 @@ describe('messages$', () => {
     chunk(1, 0, 10);
     await settled();
     expect(seen).toEqual([0, 1, 2, 3]);
-    await session.flushCommits();
+    await session.commit();
     expect(source.committed.get('t/0')).toBe(4);
     stream.messages$
       .pipe(
@@ -153,8 +153,8 @@ describe('messages$', () => {
     const first = stream.messages$.subscribe();
     const errors: unknown[] = [];
     stream.batches$.subscribe({ error: (error) => errors.push(error) });
-    expect(errors).toEqual([expect.any(LeaseHeldError)]);
-    expect((errors[0] as LeaseHeldError).holder).toBe('messages$');
+    expect(errors).toEqual([expect.any(StreamBusyError)]);
+    expect((errors[0] as StreamBusyError).holder).toBe('messages$');
     await expect(stream.take()).rejects.toThrow(/messages\$/);
     first.unsubscribe();
     stream.batches$.subscribe().unsubscribe();
@@ -182,7 +182,7 @@ describe('messages$', () => {
     await settled();
     expect(seen).toEqual([1, 2]);
     expect(errors).toEqual([expect.objectContaining({ topic: 't', partition: 0, offset: 9, part: 'value' })]);
-    await session.flushCommits();
+    await session.commit();
     expect(source.committed.get('t/0')).toBe(9);
   });
 
@@ -224,7 +224,7 @@ describe('messages$', () => {
     );
     await settled();
     expect(seen).toEqual([1, 4]);
-    await session.flushCommits();
+    await session.commit();
     expect(source.committed.get('t/0')).toBe(5);
     expect(events.filter(({ type }) => type === 'skipped')).toHaveLength(3);
   });
@@ -249,7 +249,7 @@ test("commit: 'delivery' settles exactly what was handed out before the unsubscr
   chunk(1, 0, 9);
   stream.messages$.pipe(take(4)).subscribe();
   await settled();
-  await session.flushCommits();
+  await session.commit();
   expect(source.committed.get('t/0')).toBe(4);
   expect(offsets(await stream.take())).toEqual([4, 5, 6, 7, 8]);
 });
@@ -264,11 +264,11 @@ test('a batch that is garbage collected without an acknowledgement is reported',
   await (async () => {
     (await stream.take())?.at(0)?.ack();
   })();
-  for (let n = 0; n < 20 && !events.some(({ type }) => type === 'leaked-lease'); n++) {
+  for (let n = 0; n < 20 && !events.some(({ type }) => type === 'leaked-batch'); n++) {
     await settled();
     gc();
   }
-  expect(events.find(({ type }) => type === 'leaked-lease')).toMatchObject({
+  expect(events.find(({ type }) => type === 'leaked-batch')).toMatchObject({
     topic: 't',
     partition: 0,
     offset: 1,

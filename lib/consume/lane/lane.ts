@@ -1,11 +1,15 @@
-import type { DecodeError } from '../../core/errors';
-import type { AckResult, LaneHandle, StaleReason } from '../../message/ack';
+import type { AckResult, AckTarget, StaleReason } from '../../message/ack';
 import type { Segment } from '../../message/batch';
 import { Chunk } from '../../message/chunk';
 import type { Decoders } from '../../message/decoders';
 import type { LaneAssignment } from '../../native/events';
-import type { Feed } from '../stream/feed';
 import { AckWindow } from './ack-window';
+import { Backlog, type Credit } from './backlog';
+import { Block, type BlockReason } from './block';
+import { Bound } from './bound';
+import { DecodeAhead } from './decode-ahead';
+import type { DeliveryLane, LaneReader, LaneSegment, Undecodable } from './delivery-lane';
+import { EofMarks } from './eof-marks';
 
 const ACKED: AckResult = Object.freeze({ stale: false });
 const STALE = Object.fromEntries(
@@ -18,96 +22,51 @@ const STALE = Object.fromEntries(
 /** Why the epoch of a lane ended; the reason of its abort signal. */
 export type LaneEnd = 'revoked' | 'lost' | 'closed';
 
-/** Reasons for not delivering from a lane; each has one owner that sets and clears it. */
-export const HELD = 1;
-
-// the user paused it
-export const SEEKING = 2;
-
-// what is buffered belongs to the old position
-export const DRAINING = 4;
-
-// it is being revoked
-export const REFUSED = 8;
-
-// a message that cannot be decoded is being dealt with
-export const BUSY = 16;
-
-// a managed handler has enough of it for now
-export const STOPPING = 32;
-
-// its stream, or the run over it, comes to its end
-
-/** Whoever owns lanes is told when one has something to account for. */
+/** The owner of lanes. */
 export interface LaneHost {
+  /** The lane has newly settled messages to account for: called once until {@link Lane.sweep}. */
   touched(lane: Lane): void;
+  /** An acknowledgement of the lane changed nothing. */
   stale(lane: Lane, why: StaleReason): void;
 }
 
-export interface Credit {
-  readonly messages: number;
-  readonly bytes: number;
-}
-
-/** The end of the partition, seen before the message with this sequence number. */
-interface EofMark {
-  readonly seq: number;
-  readonly offset: number;
-}
-
 /**
- * One epoch of one partition: a buffer of chunks and three pointers over its delivery sequence,
+ * One epoch of one partition: a backlog of chunks and three pointers over its delivery sequence,
  *
  *     base ≤ next ≤ limit ≤ end
  *
- * `base`: the first message not done · `next`: the first not delivered · `limit`: the first that may not be delivered
- * yet (not decoded, past the bound) · `end`: the first not received. Chunks stay until `base` has passed them, so that
- * what was delivered and never acknowledged can be delivered again. Every count is derived from the pointers and dies
+ * `base`: the first message not settled · `next`: the first not delivered · `limit`: the first that may not be delivered
+ * yet (not decoded, past the bound) · `end`: the first not received. Every count is derived from the pointers and dies
  * with the lane.
+ *
+ * Its state is its own. Others change it by verbs, and each verb that changes what may be delivered invalidates the
+ * reader's loop: {@link Lane.block}, {@link Lane.unblock}, {@link Lane.advance}, {@link Lane.settle},
+ * {@link Lane.confirmCommitted}, {@link Lane.fence}, {@link Lane.end}, and the deliveries of the native side (push, eof,
+ * rewound).
  */
-export class Lane implements LaneHandle {
+export class Lane implements DeliveryLane, AckTarget {
   readonly topic: string;
   readonly partition: number;
   readonly id: number;
-  readonly window = new AckWindow();
-  readonly chunks: Chunk[] = [];
-  next = 0;
-  end = 0;
-  /** Offset to go on from when everything received is done; -1 while unknown. */
-  position: number;
-  /** Highest offset the broker confirmed, or the user committed, in this epoch; at first where it began; -1 unknown. */
-  committed = -1;
-  ended: LaneEnd | null = null;
-  /** Reasons for not delivering: HELD, SEEKING, …. */
-  mask = 0;
-  /** A message at `limit` that cannot be decoded, when the surface asked for decoded ones. */
-  refused: DecodeError | null = null;
-  /** Where it is delivered. Moves when `partitions$` gives every partition a stream of its own. */
-  feed: Feed;
+  /** False: nothing of it is ever committed. */
   readonly commits: boolean;
-  /** The member was fenced: the broker would refuse its commits. */
-  fenced = false;
-  /** Test-only, see DrainFaults. */
-  snapshot: number | undefined;
-  touched = false;
+  private readonly window = new AckWindow();
+  private readonly backlog = new Backlog();
+  private readonly bound = new Bound();
+  private readonly eofs = new EofMarks();
+  private readonly decoding: DecodeAhead;
+  private nextSeq = 0;
+  private readPosition: number;
+  private committedOffset = -1;
+  private endedBy: LaneEnd | null = null;
+  private reasons = 0;
+  private readBy: LaneReader;
+  private isFenced = false;
+  private isTouched = false;
   /** First sequence number of the current sub-epoch (a seek begins a new one). */
-  private fence = 0;
-  /** How many in [next, end) are done already and will be passed over. */
+  private fenceSeq = 0;
+  /** How many in [next, end) are settled already and will be passed over. */
   private skips = 0;
-  private cursor = 0;
-  private credited = 0;
-  private headCredited = 0;
-  /** First sequence number not decoded yet, when decoding is ahead of delivery. */
-  private undecoded = Number.POSITIVE_INFINITY;
-  private decoding = false;
-  private bound = Number.POSITIVE_INFINITY;
-  private boundSeq = Number.POSITIVE_INFINITY;
-  /** The end that was told before librdkafka told it. */
-  claimedEnd: number | null = null;
-  private passedEof = -1;
-  private readonly eofs: EofMark[] = [];
-  private lastEofSeq = -1;
-  private lastLeaderEpoch = -1;
   private controller: AbortController | null = null;
   private seeks = 0;
 
@@ -115,143 +74,192 @@ export class Lane implements LaneHandle {
     assignment: LaneAssignment,
     private readonly host: LaneHost,
     private readonly decoders: Decoders,
-    feed: Feed,
+    reader: LaneReader,
     commits: boolean,
   ) {
-    this.feed = feed;
+    this.readBy = reader;
     this.commits = commits;
     this.id = assignment.lane;
     this.topic = assignment.topic;
     this.partition = assignment.partition;
-    this.position = assignment.offset >= 0 ? assignment.offset : -1;
+    this.readPosition = assignment.offset >= 0 ? assignment.offset : -1;
+    this.decoding = new DecodeAhead(decoders, this.backlog, this.window);
   }
 
   /** Aborted when the epoch ends; the reason is `'revoked'`, `'lost'` or `'closed'`. */
   get signal(): AbortSignal {
     if (this.controller === null) {
       this.controller = new AbortController();
-      if (this.ended !== null) this.controller.abort(this.ended);
+      if (this.endedBy !== null) this.controller.abort(this.endedBy);
     }
     return this.controller.signal;
+  }
+
+  /** Where its messages go. Moves when `partitions$` gives every partition a stream of its own. */
+  get reader(): LaneReader {
+    return this.readBy;
+  }
+
+  attach(reader: LaneReader): void {
+    this.readBy = reader;
+  }
+
+  get ended(): LaneEnd | null {
+    return this.endedBy;
+  }
+
+  /** The member was fenced: the broker refuses its commits. */
+  get fenced(): boolean {
+    return this.isFenced;
+  }
+
+  /** Offset to go on from when everything received is settled; -1 while unknown. */
+  get position(): number {
+    return this.readPosition;
+  }
+
+  /** Highest offset the broker confirmed, or the user committed, in this epoch; at first where it began; -1 unknown. */
+  get committed(): number {
+    return this.committedOffset;
   }
 
   // --- receiving
 
   push(data: ArrayBuffer, now: number): Chunk {
     const chunk = Chunk.read(data, this, this.decoders);
-    chunk.firstSeq = this.end;
-    chunk.arrivedAt = now;
-    this.chunks.push(chunk);
-    // Nothing of this epoch is done yet: what is committed, by whomever, is not beyond its first message.
-    if (this.committed < 0 && chunk.safe) this.committed = chunk.offsetAt(0);
-    this.end += chunk.count;
-    this.position = chunk.safe ? chunk.offsetAt(chunk.count - 1) + 1 : -1;
-    if (this.boundSeq === Number.POSITIVE_INFINITY && this.position > this.bound) this.findBound(chunk);
+    this.backlog.push(chunk, now);
+    // Nothing of this epoch is settled yet: no committed offset, whoever made it, is beyond its first message.
+    if (this.committedOffset < 0 && chunk.safe) this.committedOffset = chunk.offsetAt(0);
+    this.readPosition = chunk.safe ? chunk.offsetAt(chunk.count - 1) + 1 : -1;
+    this.bound.look(chunk, this.nextSeq);
     return chunk;
   }
 
   eof(offset: number): void {
-    this.eofs.push({ seq: this.end, offset });
-    this.lastEofSeq = this.end;
-    if (offset > this.position) this.position = offset;
+    this.eofs.add(this.backlog.end, offset);
+    if (offset > this.readPosition) this.readPosition = offset;
+    this.readBy.invalidate();
   }
 
-  /** A seek was asked for: nothing is delivered until it took effect or failed. */
+  /** A seek was requested: nothing is delivered until it took effect or failed. */
   beginSeek(): void {
     this.seeks++;
-    this.mask |= SEEKING;
+    this.block(Block.seeking);
   }
 
   endSeek(): void {
-    if (this.seeks > 0 && --this.seeks === 0) this.mask &= ~SEEKING;
+    if (this.seeks > 0 && --this.seeks === 0) this.unblock(Block.seeking);
   }
 
-  /** A seek took effect: what came before it is forgotten, acknowledged or not. @returns what is to be credited. */
+  /** A seek took effect: everything before it is forgotten, acknowledged or not. @returns the credit it had */
   rewound(offset: number): Credit {
-    const credit = this.outstanding;
-    this.chunks.length = this.eofs.length = this.cursor = this.skips = this.headCredited = 0;
-    this.window.reset(this.end);
-    this.next = this.fence = this.credited = this.end;
-    this.position = offset >= 0 ? offset : -1;
-    this.committed = -1;
-    this.acceptRefused();
+    const credit = this.backlog.reset();
+    const { end } = this.backlog;
+    this.eofs.clear();
+    this.skips = 0;
+    this.window.reset(end);
+    this.nextSeq = this.fenceSeq = end;
+    this.readPosition = offset >= 0 ? offset : -1;
+    this.committedOffset = -1;
+    this.passUndecodable();
     this.endSeek();
+    this.readBy.rewound(this);
     return credit;
   }
 
-  /** What the native layer counts as taken and not given back. */
+  /** Credit that the native side counts as taken and not given back. */
   get outstanding(): Credit {
-    let bytes = -this.headCredited;
-    for (const chunk of this.chunks) bytes += chunk.byteLength;
-    return { messages: this.end - this.credited, bytes };
+    return this.backlog.outstanding;
   }
 
-  /** Drops what is not delivered: somebody else will get it. Its credit dies with the lane. */
+  /** Drops what is not delivered: the next owner of the partition gets it. Its credit dies with the lane. */
   dropUndelivered(): void {
     if (this.skips > 0) this.passSettled();
-    this.eofs.length = 0;
-    if (this.next >= this.end) return;
-    const chunk = this.chunkAt(this.next) as Chunk;
-    this.position = chunk.safe ? chunk.offsetAt(this.next - chunk.firstSeq) : -1;
-    this.window.truncate(this.next, this.end);
-    this.end = this.next;
+    this.eofs.clear();
+    const { nextSeq, backlog } = this;
+    if (nextSeq >= backlog.end) return;
+    const chunk = backlog.at(nextSeq) as Chunk;
+    this.readPosition = chunk.safe ? chunk.offsetAt(nextSeq - chunk.firstSeq) : -1;
+    this.window.truncate(nextSeq, backlog.end);
     this.skips = 0;
-    while (this.chunks.length > 0 && (this.chunks[this.chunks.length - 1] as Chunk).firstSeq >= this.end)
-      this.chunks.pop();
+    backlog.truncate(nextSeq);
   }
 
   // --- delivering
 
+  block(reason: BlockReason): void {
+    this.reasons |= reason;
+    this.readBy.invalidate();
+  }
+
+  unblock(reason: BlockReason): void {
+    if ((this.reasons & reason) === 0) return;
+    this.reasons &= ~reason;
+    this.readBy.invalidate();
+  }
+
+  get blocked(): boolean {
+    return this.reasons !== 0;
+  }
+
+  isBlocked(reason: BlockReason): boolean {
+    return (this.reasons & reason) !== 0;
+  }
+
+  get next(): number {
+    return this.nextSeq;
+  }
+
+  advance(to: number): void {
+    this.nextSeq = to;
+  }
+
   /** First sequence number that may not be delivered. */
-  get limit(): number {
-    return Math.min(this.end, this.undecoded, this.boundSeq);
+  private get limit(): number {
+    return Math.min(this.backlog.end, this.decoding.limit, this.bound.seq);
   }
 
-  /** How many messages can be delivered now. */
   get available(): number {
-    return this.mask === 0 ? this.buffered : 0;
+    return this.reasons === 0 ? this.buffered : 0;
   }
 
-  /** How many messages wait, held back or not. */
+  /** Messages that wait for delivery, blocked or not. */
   get buffered(): number {
-    const waiting = this.limit - this.next;
-    return waiting <= 0 ? 0 : this.skips === 0 ? waiting : waiting - this.window.count(this.next, this.limit);
+    const waiting = this.limit - this.nextSeq;
+    return waiting <= 0 ? 0 : this.skips === 0 ? waiting : waiting - this.window.count(this.nextSeq, this.limit);
   }
 
-  /** Delivered and not done. */
-  get inflight(): number {
+  get unacked(): number {
     const { base, above } = this.window;
-    if (base >= this.next) return 0;
-    return this.next - base - (above - this.skips);
+    if (base >= this.nextSeq) return 0;
+    return this.nextSeq - base - (above - this.skips);
   }
 
-  /** The next run of deliverable messages within one chunk, at most `max`. Delivers nothing: see `next`. */
-  peek(max: number): Segment | null {
+  peek(max: number): LaneSegment | null {
     if (this.skips > 0) this.passSettled();
-    const limit = this.limit;
-    if (this.next >= limit) return null;
-    const chunk = this.chunkAt(this.next) as Chunk;
-    const from = this.next - chunk.firstSeq;
+    const { limit, nextSeq } = this;
+    if (nextSeq >= limit) return null;
+    const chunk = this.backlog.at(nextSeq) as Chunk;
+    const from = nextSeq - chunk.firstSeq;
     let to = Math.min(chunk.count, limit - chunk.firstSeq, from + max);
     if (this.skips > 0) {
       let at = from;
       while (at < to && !this.window.isSettled(chunk.firstSeq + at)) at++;
       to = at;
     }
-    return { chunk, from, to };
+    return { chunk, from, to, lane: this };
   }
 
-  /** Delivers up to `max` messages with up to `maxBytes` (but at least one message). */
   take(max: number, maxBytes: number, into: Segment[]): number {
     let taken = 0;
     let bytes = 0;
     while (taken < max) {
       const run = this.peek(max - taken);
       if (run === null) break;
-      const to = Lane.cut(run, maxBytes - bytes, taken === 0);
+      const to = cut(run, maxBytes - bytes, taken === 0);
       if (to === run.from) break;
       into.push(to === run.to ? run : { chunk: run.chunk, from: run.from, to });
-      this.next = run.chunk.firstSeq + to;
+      this.nextSeq = run.chunk.firstSeq + to;
       taken += to - run.from;
       bytes += run.chunk.bytesOf(run.from, to);
       if (to < run.to) break;
@@ -259,208 +267,123 @@ export class Lane implements LaneHandle {
     return taken;
   }
 
-  /** How far a run goes within `budget` bytes. */
-  private static cut({ chunk, from, to }: Segment, budget: number, atLeastOne: boolean): number {
-    if (chunk.bytesOf(from, to) <= budget) return to;
-    let low = from;
-    let high = to;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (chunk.bytesOf(from, middle) <= budget) low = middle;
-      else high = middle - 1;
-    }
-    return low === from && atLeastOne ? from + 1 : low;
-  }
-
-  /** Bytes that wait for delivery, counted up to `enough`. */
   bytesWaiting(enough: number): number {
     let bytes = 0;
-    for (let seq = this.next; seq < this.limit && bytes < enough; ) {
-      const chunk = this.chunkAt(seq) as Chunk;
-      const to = Math.min(chunk.count, this.limit - chunk.firstSeq);
+    const { limit } = this;
+    for (let seq = this.nextSeq; seq < limit && bytes < enough; ) {
+      const chunk = this.backlog.at(seq) as Chunk;
+      const to = Math.min(chunk.count, limit - chunk.firstSeq);
       bytes += chunk.bytesOf(seq - chunk.firstSeq, to);
       seq = chunk.firstSeq + to;
     }
     return bytes;
   }
 
-  /** When the oldest message that waits arrived. */
   get waitingSince(): number {
-    return this.chunkAt(this.next)?.arrivedAt ?? Number.POSITIVE_INFINITY;
+    return this.backlog.at(this.nextSeq)?.arrivedAt ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Messages up to the next mark of the end of the partition, -1 when there is none. */
   get untilEof(): number {
-    const mark = this.eofs[0];
+    const mark = this.eofs.next;
     if (mark === undefined) return -1;
-    return mark.seq - this.next - (this.skips > 0 ? this.window.count(this.next, mark.seq) : 0);
+    return mark.seq - this.nextSeq - (this.skips > 0 ? this.window.count(this.nextSeq, mark.seq) : 0);
   }
 
-  /** Offset of the next mark. */
   get eofAhead(): number | null {
-    return this.eofs[0]?.offset ?? null;
+    return this.eofs.next?.offset ?? null;
   }
 
-  /** Takes out the last end-of-partition that delivery has reached. */
+  /** Takes out the last end of the partition that delivery has reached. @returns its offset if it is to be reported */
   passEof(): number | null {
-    let offset: number | null = null;
-    while (this.eofs.length > 0 && (this.eofs[0] as EofMark).seq <= this.next)
-      offset = (this.eofs.shift() as EofMark).offset;
-    if (offset !== null) this.passedEof = offset;
-    return offset;
+    return this.eofs.pass(this.nextSeq);
   }
 
-  /** A new surface begins: what was delivered and is not done will be delivered again. */
   rewind(): void {
-    if (this.next === this.window.base) return;
-    this.next = this.window.base;
-    this.cursor = 0;
-    this.skips = this.window.above;
+    const { base, above } = this.window;
+    if (this.nextSeq === base) return;
+    this.nextSeq = base;
+    this.backlog.rewind();
+    this.skips = above;
   }
 
   private passSettled(): void {
-    while (this.next < this.end && this.window.isSettled(this.next)) {
-      this.next++;
+    while (this.nextSeq < this.backlog.end && this.window.isSettled(this.nextSeq)) {
+      this.nextSeq++;
       this.skips--;
     }
   }
 
-  /** The chunk that has `seq`. */
-  private chunkAt(seq: number): Chunk | undefined {
-    let at = this.cursor;
-    if ((this.chunks[at]?.firstSeq ?? seq + 1) > seq) at = 0;
-    let chunk = this.chunks[at];
-    while (chunk !== undefined && chunk.firstSeq + chunk.count <= seq) chunk = this.chunks[++at];
-    this.cursor = at;
-    return chunk;
-  }
-
-  /**
-   * Decodes the chunks of the next `max` messages. With an asynchronous deserializer `limit` stays before the first
-   * chunk that is not ready, and `ready` is called when it is. With `strict` it stays before a message that cannot be
-   * decoded, too, and `refused` has the error.
-   */
   decodeAhead(max: number, strict: boolean, ready: () => void): void {
-    if (this.decoders.none || this.decoding || this.refused !== null) return;
-    this.undecoded = Number.POSITIVE_INFINITY;
-    // What is done already will be passed over, and what comes after it taken in its place.
+    if (this.decoding.idle) return;
+    // Settled messages will be passed over, and those after them taken in their place.
     if (this.skips > 0) this.passSettled();
-    const stop = Math.min(this.end, this.next + max + this.skips);
-    for (let seq = this.next; seq < stop; ) {
-      const chunk = this.chunkAt(seq) as Chunk;
-      const wait = chunk.decodeAll();
-      if (wait !== undefined) {
-        this.undecoded = seq;
-        this.decoding = true;
-        void wait.then(() => {
-          this.decoding = false;
-          this.undecoded = Number.POSITIVE_INFINITY;
-          ready();
-        });
-        return;
-      }
-      if (strict && chunk.failures > 0 && this.findRefused(chunk, seq)) return;
-      seq = chunk.firstSeq + chunk.count;
-    }
+    this.decoding.run(this.nextSeq, Math.min(this.backlog.end, this.nextSeq + max + this.skips), strict, ready);
   }
 
-  private findRefused(chunk: Chunk, from: number): boolean {
-    for (let seq = from; seq < chunk.firstSeq + chunk.count; seq++) {
-      const error = chunk.failureAt(seq - chunk.firstSeq);
-      if (error === null || this.window.isSettled(seq)) continue;
-      this.undecoded = seq;
-      this.refused = error;
-      return true;
-    }
-    return false;
+  get undecodable(): Undecodable | null {
+    const { error, limit: seq } = this.decoding;
+    if (error === null || this.nextSeq < seq || this.reasons !== 0) return null;
+    const chunk = this.backlog.at(seq) as Chunk;
+    const from = seq - chunk.firstSeq;
+    return { seq, error, at: { chunk, from, to: from + 1, lane: this } };
   }
 
-  /** Everything before the message that cannot be decoded was delivered. */
-  get atRefused(): boolean {
-    return this.refused !== null && this.next >= this.undecoded && this.mask === 0;
-  }
-
-  /** The message that cannot be decoded. */
-  peekRefused(): Segment {
-    const chunk = this.chunkAt(this.undecoded) as Chunk;
-    const from = this.undecoded - chunk.firstSeq;
-    return { chunk, from, to: from + 1 };
-  }
-
-  /** The message that cannot be decoded was dealt with, or another surface may look at it in its own way. */
-  acceptRefused(): void {
-    this.refused = null;
-    if (!this.decoding) this.undecoded = Number.POSITIVE_INFINITY;
-    this.mask &= ~REFUSED;
+  passUndecodable(): void {
+    this.decoding.pass();
+    this.unblock(Block.undecodable);
   }
 
   // --- bounds
 
-  /** Nothing with this offset or a later one is delivered. */
+  /** Delivers nothing with this offset or a later one. */
   setBound(offset: number): void {
-    this.bound = offset;
-    for (const chunk of this.chunks) if (this.boundSeq === Number.POSITIVE_INFINITY) this.findBound(chunk);
+    this.bound.set(offset, this.backlog, this.nextSeq);
+    this.readBy.invalidate();
   }
 
-  private findBound(chunk: Chunk): void {
-    if (!chunk.safe || chunk.offsetAt(chunk.count - 1) < this.bound) return;
-    let at = 0;
-    while (chunk.offsetAt(at) < this.bound) at++;
-    this.boundSeq = Math.max(this.next, chunk.firstSeq + at);
-  }
-
-  /** Nothing received from now on is delivered. */
+  /** Delivers nothing that is received from now on. */
   boundHere(): void {
-    this.boundSeq = Math.min(this.boundSeq, this.end);
+    this.bound.cutAt(this.backlog.end);
   }
 
-  /** Everything up to the bound was delivered. */
-  get finished(): boolean {
-    return this.next >= this.boundSeq || (this.next >= this.end && this.position >= this.bound);
+  get boundDelivered(): boolean {
+    return this.bound.reached(this.nextSeq, this.backlog.end, this.readPosition);
   }
 
-  /** Everything up to the bound is here, delivered or not: nothing more comes. */
-  get complete(): boolean {
-    const { limit } = this;
-    return limit >= this.boundSeq || (limit >= this.end && this.position >= this.bound);
+  get boundReceived(): boolean {
+    return this.bound.reached(this.limit, this.backlog.end, this.readPosition);
   }
 
-  /**
-   * The end of the partition that a bounded read has reached without having seen librdkafka's event for it, which
-   * comes a moment later and is then passed over. Null when there is none to be told.
-   */
+  /** The end of the partition that a bounded read reached before librdkafka reported it; null when there is none. */
   claimEnd(): number | null {
-    if (!Number.isFinite(this.bound) || this.eofs.length > 0 || this.passedEof >= this.bound) return null;
-    this.claimedEnd = this.bound;
-    this.passedEof = this.bound;
-    return this.bound;
+    return this.eofs.claim(this.bound.given);
   }
 
   // --- settling
 
   settle(seq: number): AckResult {
     const { window } = this;
-    if (seq === window.base && window.above === 0 && seq < this.next && this.ended === null) {
+    if (seq === window.base && window.above === 0 && seq < this.nextSeq && this.endedBy === null) {
       window.base = seq + 1;
-      if (!this.touched) this.touch();
+      if (!this.isTouched) this.touch();
       return ACKED;
     }
     return this.settleRange(seq, seq + 1);
   }
 
   settleRange(from: number, to: number): AckResult {
-    if (this.ended !== null) return this.stale(this.ended);
-    if (to <= this.fence) return this.stale('rewound');
-    // Left by its surface, and dropped when the partition was asked back: it will be delivered to somebody else.
-    if (from >= this.end) return this.stale('revoked');
-    if (this.window.settle(from, Math.min(to, this.end)) === 0) return this.stale('duplicate');
-    if (to > this.next || this.window.base > this.next) {
-      // Done before it was delivered again: the surface that had it was left and this answer came late.
-      this.next = Math.max(this.next, this.window.base);
-      this.skips = this.window.count(this.next, this.end);
-      this.feed.version++;
+    if (this.endedBy !== null) return this.stale(this.endedBy);
+    if (to <= this.fenceSeq) return this.stale('rewound');
+    // Left by its reader, and dropped when the partition was revoked: the next owner gets it.
+    if (from >= this.backlog.end) return this.stale('revoked');
+    if (this.window.settle(from, Math.min(to, this.backlog.end)) === 0) return this.stale('duplicate');
+    if (to > this.nextSeq || this.window.base > this.nextSeq) {
+      // Settled before it was delivered again: its first reader left, and this acknowledgement came late.
+      this.nextSeq = Math.max(this.nextSeq, this.window.base);
+      this.skips = this.window.count(this.nextSeq, this.backlog.end);
+      this.readBy.invalidate();
     }
-    if (!this.touched) this.touch();
+    if (!this.isTouched) this.touch();
     return ACKED;
   }
 
@@ -470,89 +393,115 @@ export class Lane implements LaneHandle {
   }
 
   private touch(): void {
-    this.touched = true;
+    this.isTouched = true;
     this.host.touched(this);
   }
 
-  /** Lets go of chunks that are done. @returns the credit they had. */
+  /** Releases settled chunks. @returns the credit they had */
   sweep(): Credit {
-    const { base } = this.window;
-    const messages = base - this.credited;
-    this.credited = base;
-    let bytes = -this.headCredited;
-    while (this.chunks.length > 0) {
-      const head = this.chunks[0] as Chunk;
-      if (head.firstSeq + head.count > base) break;
-      bytes += head.byteLength;
-      this.lastLeaderEpoch = head.leaderEpoch;
-      this.chunks.shift();
-      this.cursor = Math.max(0, this.cursor - 1);
-    }
-    const head = this.chunks[0];
-    // Bytes go back in proportion, or the rest of a big chunk could keep a batch from ever becoming full.
-    this.headCredited =
-      head && base > head.firstSeq ? Math.floor((head.byteLength * (base - head.firstSeq)) / head.count) : 0;
-    return { messages, bytes: bytes + this.headCredited };
+    this.isTouched = false;
+    return this.backlog.release(this.window.base);
   }
 
-  /** The offset to commit: of the first message not done, or the position when all are. -1 when there is none. */
+  isSettled(seq: number): boolean {
+    return this.window.isSettled(seq);
+  }
+
+  /** How many of [from, to) are settled. */
+  countSettled(from: number, to: number): number {
+    return this.window.count(from, to);
+  }
+
+  /** What moves when an acknowledgement does: the first unsettled sequence number, and how many above it are settled. */
+  get progress(): { readonly base: number; readonly above: number } {
+    return this.window;
+  }
+
+  /** Everything received is settled. */
+  get allSettled(): boolean {
+    return this.window.base >= this.backlog.end;
+  }
+
+  /** The offset to commit: of the first unsettled message, or the position when all are settled. -1 when unknown. */
   get watermark(): number {
     const { base } = this.window;
-    if (base >= this.end) return this.position;
-    const head = this.chunks.find((chunk) => chunk.firstSeq + chunk.count > base) as Chunk;
+    if (base >= this.backlog.end) return this.readPosition;
+    const head = this.backlog.find(base) as Chunk;
     return head.safe ? head.offsetAt(base - head.firstSeq) : -1;
   }
 
   /** Nothing was received after the last end of the partition. */
   get atEof(): boolean {
-    return this.lastEofSeq === this.end;
+    return this.eofs.isLast(this.backlog.end);
   }
 
   /** Offset of the next message to be delivered, -1 while unknown. */
   get deliveryPosition(): number {
-    const chunk = this.next < this.end ? this.chunkAt(this.next) : undefined;
-    if (chunk === undefined) return this.position;
-    return chunk.safe ? chunk.offsetAt(this.next - chunk.firstSeq) : -1;
+    const chunk = this.nextSeq < this.backlog.end ? this.backlog.at(this.nextSeq) : undefined;
+    if (chunk === undefined) return this.readPosition;
+    return chunk.safe ? chunk.offsetAt(this.nextSeq - chunk.firstSeq) : -1;
   }
 
   /** Leader epoch of the last message below the watermark, -1 when unknown. */
   get leaderEpoch(): number {
-    const head = this.chunks[0];
-    return head !== undefined && head.firstSeq < this.window.base ? head.leaderEpoch : this.lastLeaderEpoch;
+    return this.backlog.leaderEpochBelow(this.window.base);
   }
 
-  /** The user committed this offset: what was delivered below it counts as done. */
+  /** The user committed this offset: messages delivered below it are settled. */
   settleBelow(offset: number): void {
     let to = this.window.base;
-    for (const chunk of this.chunks) {
+    for (const chunk of this.backlog) {
       if (!chunk.safe) break;
       let i = Math.max(0, to - chunk.firstSeq);
-      while (i < chunk.count && chunk.firstSeq + i < this.next && chunk.offsetAt(i) < offset) i++;
+      while (i < chunk.count && chunk.firstSeq + i < this.nextSeq && chunk.offsetAt(i) < offset) i++;
       to = chunk.firstSeq + i;
       if (i < chunk.count) break;
     }
     if (to > this.window.base) this.settleRange(this.window.base, to);
-    if (offset > this.committed) this.committed = offset;
+    this.confirmCommitted(offset);
   }
 
-  /** Offsets delivered and not done. */
+  /** The broker has this offset. */
+  confirmCommitted(offset: number): void {
+    if (offset > this.committedOffset) this.committedOffset = offset;
+  }
+
+  /** Another member has this member's identity: nothing more is committed. */
+  fence(): void {
+    this.isFenced = true;
+  }
+
+  /** Offsets delivered and not settled. */
   unsettled(): number[] {
     const offsets: number[] = [];
-    for (const chunk of this.chunks)
+    for (const chunk of this.backlog)
       for (let i = 0; i < chunk.count; i++) {
         const seq = chunk.firstSeq + i;
-        if (seq < this.next && !this.window.isSettled(seq)) offsets.push(Number(chunk.offsetBigAt(i)));
+        if (seq < this.nextSeq && !this.window.isSettled(seq)) offsets.push(Number(chunk.offsetBigAt(i)));
       }
     return offsets;
   }
 
   /** Ends the epoch: from here on nothing is delivered, counted or committed. */
-  finish(why: LaneEnd): void {
-    if (this.ended !== null) return;
-    this.ended = why;
-    this.mask |= DRAINING;
-    this.chunks.length = 0;
-    this.eofs.length = 0;
+  end(why: LaneEnd): void {
+    if (this.endedBy !== null) return;
+    this.endedBy = why;
+    this.block(Block.revoking);
+    this.backlog.clear();
+    this.eofs.clear();
     this.controller?.abort(why);
   }
+}
+
+/** How far a run goes within `budget` bytes. */
+function cut({ chunk, from, to }: Segment, budget: number, atLeastOne: boolean): number {
+  if (chunk.bytesOf(from, to) <= budget) return to;
+  let low = from;
+  let high = to;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (chunk.bytesOf(from, middle) <= budget) low = middle;
+    else high = middle - 1;
+  }
+  return low === from && atLeastOne ? from + 1 : low;
 }

@@ -1,3 +1,4 @@
+import { backoff } from '../../core/backoff';
 import { type Check, isObject, many, ms, msOrNever, must, shape } from '../../core/check';
 import { given } from '../../core/describe';
 import { ArgumentError, ConsumeError, DecodeError, KIND } from '../../core/errors';
@@ -154,17 +155,16 @@ export async function decide<K, V>(
   const { attempts = 1, backoffMs = 100, maxBackoffMs = 30_000, exhausted = 'stop' } = policy;
   // The bytes will not change: decoding again is of no use.
   if (failure.attempt >= attempts || failure.error instanceof DecodeError) return exhausted;
-  const most = Math.min(maxBackoffMs, backoffMs * 2 ** (failure.attempt - 1));
-  return { retryAfterMs: most * (0.5 + random() / 2) };
+  return { retryAfterMs: backoff(failure.attempt, backoffMs, maxBackoffMs, random) };
 }
 
-/** What failed first, and what failed of what should have become of it. */
-export function both(error: unknown, doing: string, failure: unknown): AggregateError {
+/** The first failure, and the failure of what should have handled it. */
+export function combineErrors(error: unknown, doing: string, failure: unknown): AggregateError {
   return new AggregateError([error, failure], `${textOf(error)}; and ${doing}: ${textOf(failure)}`);
 }
 
 /** Sends a message to its dead letter topic, with where it came from and why in its headers. */
-export function bury<K, V>(
+export function sendDeadLetter<K, V>(
   { producer, topic }: DeadLetter<K, V>,
   { error, attempt, message }: { readonly error: unknown; readonly attempt: number; readonly message: Message<K, V> },
 ): Promise<unknown> {

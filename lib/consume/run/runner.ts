@@ -1,55 +1,44 @@
 import { DecodeError } from '../../core/errors';
-import { MessageBatch } from '../../message/batch';
-import { Message } from '../../message/message';
-import { BUSY, type Lane, REFUSED } from '../lane/lane';
-import type { Feed, Surface } from '../stream/feed';
-import { both, bury, type DeadLetter, decide, type FailurePolicy, type HandlerContext, HandlerError } from './failure';
-
-/** What a handler is called with. */
-export type Unit = Message<never, never> | MessageBatch<never, never>;
-
-const isBatch = (unit: Unit): unit is MessageBatch<never, never> => 'segments' in unit;
-export const seqOf = ({ chunk, index }: Message<never, never>): number => chunk.firstSeq + index;
-const messagesOf = (unit: Unit): Iterable<Message<never, never>> => (isBatch(unit) ? unit : [unit]);
-
-const signalOf = (unit: Unit): AbortSignal => (isBatch(unit) ? unit.signal : unit.chunk.lane.signal);
-
-/** What is left of a batch over several partitions when some of them were taken away. */
-function remaining<U extends Unit>(unit: U): U {
-  if (!isBatch(unit) || !unit.mixed) return unit;
-  const segments = unit.segments.filter(({ chunk }) => !chunk.lane.signal.aborted);
-  return new MessageBatch<never, never>(segments, unit.reason, unit.eof) as unknown as U;
-}
-
-/** Units of one key bucket, one after the other. */
-export interface Bucket {
-  busy: boolean;
-  queue: Message<never, never>[];
-}
+import { type AnyMessage, Message } from '../../message/message';
+import { Block } from '../lane/block';
+import type { DeliveryLane, Undecodable } from '../lane/delivery-lane';
+import type { Feed } from '../stream/feed';
+import type { Surface } from '../stream/surface';
+import {
+  combineErrors,
+  type DeadLetter,
+  decide,
+  type FailurePolicy,
+  type HandlerContext,
+  HandlerError,
+  sendDeadLetter,
+} from './failure';
+import { type Bucket, KeyBuckets } from './key-buckets';
+import { firstOf, isMixed, isOwned, messagesOf, remaining, seqOf, signalOf, sizeOf, type Unit } from './unit';
 
 /** What a run knows of a lane. Everything counted here dies with the lane. */
 export class Work {
   running = 0;
   /** Taken from the lane and waiting for their bucket. */
   queued = 0;
-  /** Taken from the lane, never to be begun with. */
+  /** Taken from the lane and discarded before processing. */
   dropped = 0;
-  /** Sequence number of the last message begun with. */
+  /** Sequence number of the last message begun. */
   highest = -1;
   dead = false;
-  readonly buckets: Bucket[];
+  readonly buckets: KeyBuckets<AnyMessage>;
   readonly first: HandlerContext;
 
   constructor(
-    readonly lane: Lane,
+    readonly lane: DeliveryLane,
     buckets: number,
   ) {
-    this.buckets = Array.from({ length: buckets }, () => ({ busy: false, queue: [] }));
+    this.buckets = new KeyBuckets(buckets);
     this.first = { signal: lane.signal, attempt: 1 };
   }
 }
 
-/** Calls a handler for units of a feed and settles them; what comes when is said by those that extend it. */
+/** Calls a handler for units of a feed and settles them; subclasses decide which unit comes when. */
 export abstract class Runner<U extends Unit> implements Surface {
   abstract readonly name: string;
   readonly strict = true;
@@ -59,12 +48,12 @@ export abstract class Runner<U extends Unit> implements Surface {
   skipped = 0;
   deadLettered = 0;
   retries = 0;
-  /** Settles when nothing more is to be begun with: at the end of the stream, on abort, on a failure. */
-  readonly over: Promise<void>;
+  /** Resolves when nothing more will begin: at the end of the stream, on abort, on a failure. */
+  readonly done: Promise<void>;
   failure: Error | null = null;
-  private resolveOver!: () => void;
-  protected readonly work = new Map<Lane, Work>();
-  protected stopped = false;
+  private resolveDone!: () => void;
+  private readonly work = new Map<DeliveryLane, Work>();
+  private stopped = false;
   private abandoned = false;
   private dispatching = false;
   private onIdle: (() => void) | null = null;
@@ -73,11 +62,11 @@ export abstract class Runner<U extends Unit> implements Surface {
     readonly feed: Feed,
     private readonly handler: (unit: U, context: HandlerContext) => unknown,
     private readonly policy: FailurePolicy<never, never>,
-    protected readonly concurrency: number,
+    private readonly concurrency: number,
     private readonly buckets: number,
   ) {
-    this.over = new Promise((resolve) => {
-      this.resolveOver = resolve;
+    this.done = new Promise((resolve) => {
+      this.resolveDone = resolve;
     });
   }
 
@@ -86,8 +75,13 @@ export abstract class Runner<U extends Unit> implements Surface {
   }
 
   protected abstract dispatch(): void;
-  /** The lane, or the bucket of it, has room again. */
-  protected abstract next(work: Work, bucket: Bucket | null): void;
+  /** The lane, or one of its buckets, has room again. */
+  protected abstract next(work: Work, bucket: Bucket<AnyMessage> | null): void;
+
+  /** The unit was processed, skipped or dead-lettered. */
+  protected settle(unit: U): void {
+    unit.ack();
+  }
 
   wake(): void {
     if (this.dispatching || this.stopped) return;
@@ -99,7 +93,7 @@ export abstract class Runner<U extends Unit> implements Surface {
     }
   }
 
-  protected workOf(lane: Lane): Work {
+  protected workOf(lane: DeliveryLane): Work {
     let work = this.work.get(lane);
     if (work === undefined) {
       work = new Work(lane, this.buckets);
@@ -108,32 +102,32 @@ export abstract class Runner<U extends Unit> implements Surface {
     return work;
   }
 
-  laneEnded(lane: Lane): void {
+  laneEnded(lane: DeliveryLane): void {
     const work = this.work.get(lane);
     if (work === undefined) return;
     // A handler that never settles must not take a place for ever.
     work.dead = true;
     this.running -= work.running;
     this.work.delete(lane);
-    this.idleNow();
+    this.notifyIdle();
     this.feed.host.clock.microtask(() => this.wake());
   }
 
-  unstarted(lane: Lane): number {
+  unstarted(lane: DeliveryLane): number {
     return this.work.get(lane)?.dropped ?? 0;
   }
 
   /**
-   * What waits behind its key is dropped, except below the last message begun with: a hole there would make everything
-   * done above it come twice.
+   * Drops messages that wait behind their key, except below the last one begun: a hole there would make everything
+   * settled above it come twice.
    */
-  discard(lane: Lane): void {
+  discard(lane: DeliveryLane): void {
     const work = this.work.get(lane);
     if (work !== undefined) this.drop(work, work.highest);
   }
 
-  /** What was taken before a seek is begun with no more, and nobody waits for it. */
-  rewound(lane: Lane): void {
+  /** Messages taken before a seek are not begun, and not waited for. */
+  rewound(lane: DeliveryLane): void {
     const work = this.work.get(lane);
     if (work === undefined) return;
     this.drop(work, 0);
@@ -153,30 +147,30 @@ export abstract class Runner<U extends Unit> implements Surface {
 
   finish(error: Error | null): void {
     this.failure ??= error;
-    this.halt();
+    this.stop();
   }
 
-  /** Begins with nothing more that is not taken yet. */
-  halt(): void {
+  /** Takes no further messages. */
+  private stop(): void {
     this.stopped = true;
-    this.quit();
-  }
-
-  /** Likewise with what was taken and waits behind its key; what is running is not waited for. */
-  abandon(): void {
-    this.abandoned = true;
-    for (const work of this.work.values()) this.drop(work, 0);
-    this.halt();
-    this.onIdle?.();
+    this.requestStop();
   }
 
   /** Asks for an orderly end: the open batch is still handed out. */
-  quit(): void {
-    this.resolveOver();
+  requestStop(): void {
+    this.resolveDone();
+  }
+
+  /** Drops messages that wait behind their key, too; running handlers are not waited for. */
+  abandon(): void {
+    this.abandoned = true;
+    for (const work of this.work.values()) this.drop(work, 0);
+    this.stop();
+    this.onIdle?.();
   }
 
   /** Resolves when no handler is running, or none is waited for. */
-  async settled(): Promise<void> {
+  async whenIdle(): Promise<void> {
     if (this.running > 0 && !this.abandoned) {
       await new Promise<void>((resolve) => {
         this.onIdle = resolve;
@@ -184,20 +178,20 @@ export abstract class Runner<U extends Unit> implements Surface {
     }
   }
 
-  private idleNow(): void {
+  private notifyIdle(): void {
     if (this.running === 0) this.onIdle?.();
   }
 
-  /** The lane may deliver again, unless it is somebody else's by now: a handler may outlive its run. */
+  /** The lane may deliver again, unless it has another reader by now: a handler may outlive its run. */
   protected free({ lane }: Work): void {
-    if (this.feed.surface === this) lane.mask &= ~BUSY;
+    if (this.feed.surface === this) lane.unblock(Block.busy);
   }
 
-  /** Calls the handler. @returns true when it is not done yet. */
-  protected begin(work: Work, bucket: Bucket | null, unit: U): boolean {
+  /** Calls the handler. @returns true when it is not finished yet. */
+  protected begin(work: Work, bucket: Bucket<AnyMessage> | null, unit: U): boolean {
     let result: unknown;
     try {
-      result = this.handler(unit, isBatch(unit) && unit.mixed ? { signal: unit.signal, attempt: 1 } : work.first);
+      result = this.handler(unit, isMixed(unit) ? { signal: signalOf(unit), attempt: 1 } : work.first);
     } catch (error) {
       this.enter(work, bucket);
       void this.failed(work, bucket, unit, 1, error);
@@ -219,58 +213,60 @@ export abstract class Runner<U extends Unit> implements Surface {
   }
 
   private succeeded(unit: U): void {
-    unit.ack();
-    this.processed += isBatch(unit) ? unit.size : 1;
+    this.settle(unit);
+    this.processed += sizeOf(unit);
   }
 
-  private enter(work: Work, bucket: Bucket | null): void {
+  private enter(work: Work, bucket: Bucket<AnyMessage> | null): void {
     if (bucket !== null) bucket.busy = true;
     work.running++;
     this.running++;
   }
 
-  private leave(work: Work, bucket: Bucket | null): void {
+  private leave(work: Work, bucket: Bucket<AnyMessage> | null): void {
     if (bucket !== null) bucket.busy = false;
     work.running--;
     if (work.dead) return;
     this.running--;
     this.next(work, bucket);
-    this.idleNow();
+    this.notifyIdle();
     this.wake();
   }
 
-  /** A message that cannot be decoded is next in the lane. */
-  refused(lane: Lane): void {
-    const error = lane.refused as DecodeError;
-    const seq = lane.limit;
-    const run = lane.peekRefused();
-    lane.mask |= REFUSED;
+  /** A message that cannot be decoded goes to the failure policy. */
+  undecodable(lane: DeliveryLane, { seq, error, at }: Undecodable): void {
+    lane.block(Block.undecodable);
     const work = this.workOf(lane);
-    const message = new Message<never, never>(run.chunk, run.from);
+    const message = new Message<never, never>(at.chunk, at.from);
     this.enter(work, null);
     void this.failed(work, null, message as U, 1, error).then(() => {
-      if (lane.window.isSettled(seq)) lane.acceptRefused();
+      if (lane.isSettled(seq)) lane.passUndecodable();
       this.wake();
     });
   }
 
-  private async failed(work: Work, bucket: Bucket | null, unit: U, attempt: number, error: unknown): Promise<void> {
+  private async failed(
+    work: Work,
+    bucket: Bucket<AnyMessage> | null,
+    unit: U,
+    attempt: number,
+    error: unknown,
+  ): Promise<void> {
     try {
       for (let cause = error; ; attempt++) {
-        const [message] = messagesOf(unit) as [Message<never, never>];
-        const decision = await this.decide({ error: cause, attempt, message });
-        if (!this.alive(unit)) break;
+        const decision = await this.decide({ error: cause, attempt, message: firstOf(unit) });
+        if (!this.wanted(unit)) break;
         if (decision === 'stop') throw cause;
         if (decision === 'skip') {
           this.skip(unit, cause);
           break;
         }
         if ('deadLetter' in decision) {
-          await this.bury(unit, attempt, cause, decision.deadLetter);
+          await this.deadLetter(unit, attempt, cause, decision.deadLetter);
           break;
         }
         await this.pause(decision.retryAfterMs, signalOf(unit));
-        if (!this.alive(unit)) break;
+        if (!this.wanted(unit)) break;
         const rest = remaining(unit);
         this.retries++;
         try {
@@ -283,9 +279,9 @@ export abstract class Runner<U extends Unit> implements Surface {
       }
     } catch (cause) {
       // Nothing from here on is committed, and it need not be waited for.
-      const [first] = messagesOf(unit);
-      const { topic, partition, offsetBig } = first as Message<never, never>;
-      if (seqOf(first as Message<never, never>) < work.lane.next) work.dropped += isBatch(unit) ? unit.size : 1;
+      const first = firstOf(unit);
+      const { topic, partition, offsetBig } = first;
+      if (seqOf(first) < work.lane.next) work.dropped += sizeOf(unit);
       this.failure ??=
         cause instanceof DecodeError
           ? cause
@@ -295,40 +291,38 @@ export abstract class Runner<U extends Unit> implements Surface {
     this.leave(work, bucket);
   }
 
-  private async decide(failure: { error: unknown; attempt: number; message: Message<never, never> }) {
+  private async decide(failure: { error: unknown; attempt: number; message: AnyMessage }) {
     try {
       return await decide(this.policy, failure, () => this.feed.host.clock.random());
     } catch (again) {
-      throw both(failure.error, 'the failure policy failed', again);
+      throw combineErrors(failure.error, 'the failure policy failed', again);
     }
   }
 
-  /** Somebody still wants to know what becomes of it. */
-  private alive(unit: U): boolean {
-    if (this.abandoned) return false;
-    return isBatch(unit) ? unit.segments.some(({ chunk }) => !chunk.lane.signal.aborted) : !signalOf(unit).aborted;
+  private wanted(unit: U): boolean {
+    return !this.abandoned && isOwned(unit);
   }
 
   private skip(unit: U, error: unknown): void {
     for (const message of messagesOf(unit)) this.report('skipped', message, error);
-    unit.ack();
-    this.skipped += isBatch(unit) ? unit.size : 1;
+    this.settle(unit);
+    this.skipped += sizeOf(unit);
   }
 
   /** The report of the dead letter comes before the acknowledgement: a crash between them makes two, never none. */
-  private async bury(unit: U, attempt: number, error: unknown, letter: DeadLetter<never, never>): Promise<void> {
+  private async deadLetter(unit: U, attempt: number, error: unknown, letter: DeadLetter<never, never>): Promise<void> {
     const all = [...messagesOf(unit)];
     try {
-      await Promise.all(all.map((message) => bury(letter, { error, attempt, message })));
+      await Promise.all(all.map((message) => sendDeadLetter(letter, { error, attempt, message })));
     } catch (failure) {
-      throw both(error, 'its dead letter could not be sent', failure);
+      throw combineErrors(error, 'its dead letter could not be sent', failure);
     }
     for (const message of all) this.report('dead-letter', message, error);
-    unit.ack();
+    this.settle(unit);
     this.deadLettered += all.length;
   }
 
-  private report(type: 'skipped' | 'dead-letter', message: Message<never, never>, error: unknown): void {
+  private report(type: 'skipped' | 'dead-letter', message: AnyMessage, error: unknown): void {
     const { topic, partition, offsetBig } = message;
     this.feed.host.report({ type, topic, partition, offset: Number(offsetBig), error });
   }

@@ -2,7 +2,7 @@ import { flag, many, msOrNever, oneOf, shape } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
 import type { BatchReason } from '../../message/batch';
 import type { CreditLimits } from '../credit';
-import type { Lane } from '../lane/lane';
+import type { DeliveryLane } from '../lane/delivery-lane';
 
 /** When a batch is handed out: as soon as one of the limits is reached. */
 export interface BatchOptions {
@@ -62,12 +62,17 @@ export interface Closing {
  * Decides whether what waits in a lane makes a batch. `flush`: whatever there is, is one. The byte limit may still cut
  * it shorter when it is taken.
  */
-export function closing(lane: Lane, policy: BatchPolicy, now: number, flush: BatchReason | null): Closing | null {
+export function closing(
+  lane: DeliveryLane,
+  policy: BatchPolicy,
+  now: number,
+  flush: BatchReason | null,
+): Closing | null {
   const waiting = lane.available;
   if (waiting === 0) return null;
   const toEof = policy.onEof ? lane.untilEof : -1;
   const atMark = toEof > 0 && toEof <= waiting;
-  const atEof = atMark || (policy.onEof && lane.complete);
+  const atEof = atMark || (policy.onEof && lane.boundReceived);
   const take = atMark ? toEof : waiting;
   if (policy.count <= take) return { take: policy.count, reason: 'count' };
   if (atEof) return { take, reason: 'eof' };
@@ -79,7 +84,7 @@ export function closing(lane: Lane, policy: BatchPolicy, now: number, flush: Bat
 
 /** The same over all lanes of a stream. */
 export function closingMixed(
-  lanes: readonly Lane[],
+  lanes: readonly DeliveryLane[],
   policy: BatchPolicy,
   now: number,
   flush: BatchReason | null,
@@ -90,7 +95,7 @@ export function closingMixed(
   let atEnd = policy.onEof;
   for (const lane of lanes) {
     const some = lane.available;
-    if (lane.untilEof < 0 && !lane.complete) atEnd = false;
+    if (lane.untilEof < 0 && !lane.boundReceived) atEnd = false;
     if (some === 0) continue;
     waiting += some;
     if (Number.isFinite(policy.bytes)) bytes += lane.bytesWaiting(policy.bytes);

@@ -1,17 +1,18 @@
 import type { Clock } from '../../core/clock';
 import { KIND, StateError } from '../../core/errors';
-import { type BatchReason, MessageBatch, type Segment } from '../../message/batch';
+import { type AnyBatch, type BatchReason, MessageBatch, type Segment } from '../../message/batch';
 import type { StreamEvent } from '../events';
-import type { Lane } from '../lane/lane';
+import type { DeliveryLane, LaneReader, LaneSegment, Undecodable } from '../lane/delivery-lane';
 import { type BatchPolicy, type Closing, closing, closingMixed } from './batcher';
+import type { Surface } from './surface';
 
 /** Another surface of the stream is in use. */
-export class LeaseHeldError extends StateError {
-  static override readonly [KIND]: string = 'LeaseHeldError';
+export class StreamBusyError extends StateError {
+  static override readonly [KIND]: string = 'StreamBusyError';
 
   constructor(
     stream: string,
-    /** The surface that has the stream. */
+    /** The surface that reads the stream. */
     readonly holder: string,
   ) {
     super(
@@ -20,104 +21,112 @@ export class LeaseHeldError extends StateError {
   }
 }
 
-/** A way to read a feed: an iterator, an observable, a runner. At most one at a time holds a feed. */
-export interface Surface {
-  readonly name: string;
-  /** Keys and values must be decoded before they are handed out, because the reader cannot deal with errors. */
-  readonly strict: boolean;
-  /** Somebody waits for messages right now. */
-  readonly demand: boolean;
-  /** Nobody reads at the moment: another surface may take over. */
-  readonly idle: boolean;
-  /** There may be something to deliver. */
-  wake(): void;
-  /** No more messages, with the error that ended it or null. Called once, never after the surface was released. */
-  finish(error: Error | null): void;
-  laneAdded?(lane: Lane): void;
-  laneEnded?(lane: Lane): void;
-  /** Messages taken from the lane that processing has not begun with; they need not be waited for. */
-  unstarted?(lane: Lane): number;
-  /** Deals itself with a message that cannot be decoded: the one at `lane.limit`. */
-  refused?(lane: Lane): void;
-  /** Processing must not begin with any more messages of the lane. */
-  discard?(lane: Lane): void;
-  /** A seek took effect: what was taken from the lane before is of no interest any more. */
-  rewound?(lane: Lane): void;
-  /** Nobody waits any longer for what was begun. */
-  abandon?(): void;
-}
-
 /** What a feed needs of its session. */
 export interface FeedHost {
   readonly clock: Clock;
-  /** A lane may have reached the end of its partition or of its bound. */
-  arrived(feed: Feed, lane: Lane): void;
-  /** Everything before a message that cannot be decoded was delivered. */
-  refused(feed: Feed, lane: Lane): void;
-  /** Remembers what was handed out, to report it when it is dropped without having been acknowledged. */
-  lease?: ((segments: readonly Segment[]) => readonly Segment[]) | undefined;
+  /** Delivery may have reached the end of the partition or the bound of the read. */
+  delivered(lane: DeliveryLane): void;
+  /** A message that cannot be decoded is next, on a surface that cannot deal with it. */
+  undecodable(lane: DeliveryLane, what: Undecodable): void;
+  /** Remembers delivered segments, to report them when they are collected without having been acknowledged. */
+  trackLeaks?: ((segments: readonly Segment[]) => readonly Segment[]) | undefined;
   report(event: StreamEvent): void;
   /** Accounts for settled messages now instead of after the current job. */
   flush(): void;
+}
+
+/** A batch on its way to a surface, and the lane of its first message. */
+export interface Handout {
+  readonly batch: AnyBatch;
+  readonly lane: DeliveryLane;
 }
 
 /**
  * Messages of some lanes on their way to one reader. Pull only: batches and runs are taken from it, and it wakes its
  * surface when there may be more.
  */
-export class Feed {
-  readonly lanes: Lane[] = [];
-  surface: Surface | null = null;
-  /** Changes whenever a loop that delivers messages has to look again what it may deliver. */
-  version = 0;
+export class Feed implements LaneReader {
+  readonly lanes: DeliveryLane[] = [];
+  private holder: Surface | null = null;
+  private deliveryVersion = 0;
   private turn = 0;
   private timer: unknown = null;
-  private flushing: { readonly lane: Lane; readonly reason: BatchReason } | null = null;
+  private flushing: { readonly lane: DeliveryLane; readonly reason: BatchReason } | null = null;
   private end: { readonly error: Error | null } | null = null;
   private givenUp = false;
-  /** Who had the feed when it ended: its work may outlive it. */
+  /** The surface that held the feed when it ended: its work may outlive it. */
   private last: Surface | null = null;
 
   constructor(
     readonly name: string,
     readonly host: FeedHost,
-    public policy: BatchPolicy | null,
-    /** Messages are done as soon as they are delivered. */
+    readonly policy: BatchPolicy | null,
+    /** Messages are settled as soon as they are delivered. */
     readonly settleOnDelivery: boolean,
     /** The feed a lane goes back to when this one, made for it alone, is not read any more. */
     private readonly parent: Feed | null = null,
   ) {}
 
-  /** Who has the messages: the surface, or, after the end, the one that had the feed then. Null: whoever it was left. */
-  get reader(): Surface | null {
-    return this.surface ?? this.last;
+  get surface(): Surface | null {
+    return this.holder;
   }
 
-  /** Whoever had messages of this feed left, or was waited for long enough: nobody waits until they are done. */
+  /** Changes whenever a loop that delivers messages must look again at what it may deliver. */
+  get version(): number {
+    return this.deliveryVersion;
+  }
+
+  invalidate(): void {
+    this.deliveryVersion++;
+  }
+
   get abandoned(): boolean {
-    return this.surface === null && (this.end === null || this.givenUp);
+    return this.holder === null && (this.end === null || this.givenUp);
   }
 
-  add(lane: Lane): void {
-    lane.feed = this;
+  inProgress(lane: DeliveryLane): number {
+    // The current reader; after the end the last one. Null when the reader left.
+    const reader = this.holder ?? this.last;
+    if (reader === null && this.abandoned) return 0;
+    return Math.max(0, lane.unacked - (reader?.unstarted?.(lane) ?? 0));
+  }
+
+  discard(lane: DeliveryLane): void {
+    this.holder?.discard?.(lane);
+  }
+
+  rewound(lane: DeliveryLane): void {
+    this.invalidate();
+    this.holder?.rewound?.(lane);
+  }
+
+  add(lane: DeliveryLane): void {
+    lane.attach(this);
     this.lanes.push(lane);
-    this.surface?.laneAdded?.(lane);
+    this.holder?.laneAdded?.(lane);
   }
 
-  remove(lane: Lane): void {
+  remove(lane: DeliveryLane): void {
     const at = this.lanes.indexOf(lane);
     if (at < 0) return;
     this.lanes.splice(at, 1);
-    this.version++;
-    this.surface?.laneEnded?.(lane);
+    this.invalidate();
+    this.holder?.laneEnded?.(lane);
     if (this.parent !== null) this.finish(null);
   }
 
-  /** Takes back the lane of a partition whose stream came to nothing because its owner left. */
+  /** Takes out a lane that gets a feed of its own. @returns false when it is not here */
+  detach(lane: DeliveryLane): boolean {
+    const at = this.lanes.indexOf(lane);
+    if (at >= 0) this.lanes.splice(at, 1);
+    return at >= 0;
+  }
+
+  /** Gives back the lane of a partition stream whose owner left. */
   recall(): void {
     const { parent } = this;
     if (parent === null) return;
-    // At the end nothing is delivered again: what was handed out is still waited for.
+    // At the end nothing is delivered again: outstanding messages are still waited for.
     this.finish(parent.end?.error ?? null);
     const lane = parent.end === null ? this.lanes.pop() : undefined;
     if (lane === undefined) return;
@@ -126,20 +135,20 @@ export class Feed {
   }
 
   /**
-   * Gives the feed to a surface. What another one got and did not acknowledge is delivered again.
+   * Gives the feed to a surface. Messages that another one got and did not acknowledge are delivered again.
    *
-   * @throws LeaseHeldError naming the holder.
+   * @throws StreamBusyError naming the holder.
    * @throws the error that ended the feed.
    */
   acquire(surface: Surface): void {
     if (this.end?.error) throw this.end.error;
-    if (this.surface !== null && this.surface !== surface) {
-      if (!this.surface.idle) throw new LeaseHeldError(this.name, this.surface.name);
-      this.release(this.surface);
+    if (this.holder !== null && this.holder !== surface) {
+      if (!this.holder.idle) throw new StreamBusyError(this.name, this.holder.name);
+      this.release(this.holder);
     }
-    this.surface = surface;
+    this.holder = surface;
     for (const lane of this.lanes) {
-      lane.acceptRefused();
+      lane.passUndecodable();
       lane.rewind();
     }
     if (this.end !== null) this.finish(null);
@@ -147,53 +156,50 @@ export class Feed {
   }
 
   /**
-   * The surface stops reading, at once. Nothing is acknowledged, nothing is lost: what was delivered and is not done is
-   * delivered again to the next one, unless it is acknowledged first. Nobody waits for it any more.
+   * The surface stops reading, at once. Nothing is acknowledged and nothing is lost: unsettled messages are delivered again
+   * to the next surface, unless they are acknowledged first. They are no longer waited for.
    */
   release(surface: Surface): void {
-    if (this.surface !== surface) return;
-    this.surface = null;
-    this.version++;
+    if (this.holder !== surface) return;
+    this.holder = null;
+    this.invalidate();
     this.disarm();
   }
 
   /** Ends the surface with an error; the feed can be read again. */
   fail(error: Error): void {
-    const { surface } = this;
-    if (surface === null) return;
-    this.release(surface);
-    surface.finish(error);
+    const { holder } = this;
+    if (holder === null) return;
+    this.release(holder);
+    holder.finish(error);
   }
 
   wake(): void {
-    this.surface?.wake();
+    this.holder?.wake();
   }
 
-  /** Ends the feed: the surface is told, and later ones get the same. */
+  /** Ends the feed: its surface sees the end, and later ones see the same. */
   finish(error: Error | null): void {
     this.end ??= { error };
-    this.version++;
+    this.invalidate();
     this.disarm();
-    const { surface } = this;
-    this.surface = null;
-    this.last = surface ?? this.last;
-    surface?.finish(this.end.error);
+    const { holder } = this;
+    this.holder = null;
+    this.last = holder ?? this.last;
+    holder?.finish(this.end.error);
   }
 
-  /** What is not done now will not be: its stream was stopped, and waited for it long enough. */
+  /** Its stream was stopped, and unsettled messages were waited for long enough. */
   giveUp(): void {
     this.givenUp = true;
-    this.reader?.abandon?.();
+    (this.holder ?? this.last)?.abandon?.();
   }
 
-  /**
-   * Hands out the open batch of each of these lanes, if somebody is waiting for it: one batch, not the whole buffer,
-   * because what is not handed out need not be waited for.
-   */
-  flush(lanes: readonly Lane[], reason: BatchReason): void {
+  /** One batch per lane, not the whole buffer: messages that are not handed out need not be waited for. */
+  flush(lanes: readonly DeliveryLane[], reason: BatchReason): void {
     if (this.policy === null) return;
     for (const lane of lanes) {
-      if (this.surface?.demand !== true) return;
+      if (this.holder?.demand !== true) return;
       this.flushing = { lane, reason };
       this.wake();
       this.flushing = null;
@@ -201,7 +207,7 @@ export class Feed {
   }
 
   /** The next batch, null when there is none now. */
-  next(): MessageBatch<never, never> | null {
+  next(): Handout | null {
     if (this.end !== null) return null;
     const { policy, lanes, flushing } = this;
     this.flushing = null;
@@ -212,37 +218,36 @@ export class Feed {
     }
     for (let n = lanes.length; n > 0; n--) {
       const lane = this.nextLane();
-      const batch = lane.mask === 0 ? this.close(lane, null) : null;
+      const batch = lane.blocked ? null : this.close(lane, null);
       if (batch !== null) return batch;
     }
     this.arm();
     return null;
   }
 
-  private nextLane(): Lane {
+  private nextLane(): DeliveryLane {
     if (this.turn >= this.lanes.length) this.turn = 0;
-    return this.lanes[this.turn++] as Lane;
+    return this.lanes[this.turn++] as DeliveryLane;
   }
 
-  private close(lane: Lane, flush: BatchReason | null): MessageBatch<never, never> | null {
-    const segments: Segment[] = [];
+  private close(lane: DeliveryLane, flush: BatchReason | null): Handout | null {
     const { policy } = this;
     if (policy === null) {
       this.decode(lane, 1);
       const run = lane.available > 0 ? lane.peek(Number.POSITIVE_INFINITY) : null;
       if (run === null) return null;
-      lane.next = run.chunk.firstSeq + run.to;
-      segments.push(run);
-      return this.hand(segments, 'chunk', lane);
+      lane.advance(run.chunk.firstSeq + run.to);
+      return this.hand([run], 'chunk', lane);
     }
     this.decode(lane, policy.count);
     const found = closing(lane, policy, this.host.clock.now(), flush);
     if (found === null) return null;
+    const segments: Segment[] = [];
     const taken = lane.take(found.take, policy.bytes, segments);
     return this.hand(segments, taken < found.take ? 'bytes' : found.reason, lane);
   }
 
-  private nextMixed(policy: BatchPolicy, flush: BatchReason | null): MessageBatch<never, never> | null {
+  private nextMixed(policy: BatchPolicy, flush: BatchReason | null): Handout | null {
     for (const lane of this.lanes) this.decode(lane, policy.count);
     const found: Closing | null = closingMixed(this.lanes, policy, this.host.clock.now(), flush);
     if (found === null) {
@@ -250,63 +255,68 @@ export class Feed {
       return null;
     }
     const segments: Segment[] = [];
+    let first: DeliveryLane | null = null;
     let left = found.take;
     let bytes = policy.bytes;
     for (let n = this.lanes.length; n > 0 && left > 0 && bytes > 0; n--) {
       const lane = this.nextLane();
       const before = segments.length;
       if (lane.available > 0) left -= lane.take(left, bytes, segments);
+      if (segments.length > before) first ??= lane;
       for (let s = before; s < segments.length; s++) {
         const { chunk, from, to } = segments[s] as Segment;
         bytes -= chunk.bytesOf(from, to);
       }
     }
-    return this.hand(segments, left > 0 ? 'bytes' : found.reason, null);
+    return this.hand(segments, left > 0 ? 'bytes' : found.reason, first as unknown as DeliveryLane);
   }
 
-  private hand(segments: Segment[], reason: BatchReason, lane: Lane | null): MessageBatch<never, never> {
-    const eof = lane !== null && lane.untilEof === 0 ? lane.eofAhead : null;
-    const given = this.host.lease === undefined || this.settleOnDelivery ? segments : this.host.lease(segments);
+  private hand(segments: Segment[], reason: BatchReason, lane: DeliveryLane): Handout {
+    const mixed = this.policy?.scope === 'stream';
+    const eof = !mixed && lane.untilEof === 0 ? lane.eofAhead : null;
+    const { trackLeaks } = this.host;
+    const given = trackLeaks === undefined || this.settleOnDelivery ? segments : trackLeaks(segments);
     const batch = new MessageBatch<never, never>(given, reason, eof);
     if (this.settleOnDelivery) batch.ack();
-    if (lane !== null) this.host.arrived(this, lane);
-    else for (const one of this.lanes) this.host.arrived(this, one);
-    return batch;
+    if (mixed) for (const one of this.lanes) this.host.delivered(one);
+    else this.host.delivered(lane);
+    return { batch, lane };
   }
 
-  /** The next run of messages to deliver one by one: the reader moves `lane.next` on with every message. */
-  nextRun(max = Number.POSITIVE_INFINITY): Segment | null {
+  /** The next run of messages to deliver one by one: the reader advances the lane with every message. */
+  nextRun(): LaneSegment | null {
     if (this.end !== null) return null;
     for (let n = this.lanes.length; n > 0; n--) {
       const lane = this.nextLane();
-      if (lane.mask !== 0) continue;
+      if (lane.blocked) continue;
       this.decode(lane, 1);
-      const run = lane.available > 0 ? lane.peek(max) : null;
+      const run = lane.available > 0 ? lane.peek(Number.POSITIVE_INFINITY) : null;
       if (run !== null) return run;
     }
     return null;
   }
 
   /** Messages of a run were delivered: [from, to). */
-  delivered(lane: Lane, from: number, to: number): void {
+  delivered(lane: DeliveryLane, from: number, to: number): void {
     if (this.settleOnDelivery) lane.settleRange(from, to);
-    this.host.arrived(this, lane);
+    this.host.delivered(lane);
   }
 
-  private decode(lane: Lane, max: number): void {
-    const strict = this.surface?.strict === true;
+  private decode(lane: DeliveryLane, max: number): void {
+    const strict = this.holder?.strict === true;
     const ready = () => this.wake();
     lane.decodeAhead(max, strict, ready);
-    while (strict && lane.atRefused) {
-      if (this.surface?.refused) this.surface.refused(lane);
-      else this.host.refused(this, lane);
+    if (!strict) return;
+    for (let what = lane.undecodable; what !== null; what = lane.undecodable) {
+      if (this.holder?.undecodable) this.holder.undecodable(lane, what);
+      else this.host.undecodable(lane, what);
       lane.decodeAhead(max, strict, ready);
     }
   }
 
   /** Sets the timer by which the oldest waiting message has to be handed out. */
   private arm(): void {
-    if (this.policy === null || this.surface?.demand !== true) return;
+    if (this.policy === null || this.holder?.demand !== true) return;
     let since = Number.POSITIVE_INFINITY;
     for (const lane of this.lanes) if (lane.available > 0 && lane.waitingSince < since) since = lane.waitingSince;
     if (since === Number.POSITIVE_INFINITY) return;

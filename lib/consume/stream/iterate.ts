@@ -1,8 +1,9 @@
 import { AbortError, StateError } from '../../core/errors';
-import type { MessageBatch, Segment } from '../../message/batch';
-import { Message } from '../../message/message';
-import type { Lane } from '../lane/lane';
-import type { Feed, Surface } from './feed';
+import type { AnyBatch, MessageBatch } from '../../message/batch';
+import type { AnyMessage, Message } from '../../message/message';
+import type { Feed } from './feed';
+import { MessageCursor, type MessageTaker } from './message-surface';
+import type { Surface } from './surface';
 
 interface Parked<T> {
   readonly resolve: (value: T | null) => void;
@@ -16,7 +17,7 @@ abstract class Puller<T> implements Surface {
   protected parked: Parked<T> | null = null;
   private end: { readonly error: Error | null } | null = null;
 
-  constructor(protected readonly feed: Feed) {}
+  constructor(readonly feed: Feed) {}
 
   get demand(): boolean {
     return this.parked !== null;
@@ -50,7 +51,7 @@ abstract class Puller<T> implements Surface {
     if (this.end !== null) return this.pull();
     return new Promise((resolve, reject) => {
       this.parked = { resolve, reject };
-      // Asked again now that somebody waits: this is what starts the clock of an open batch.
+      // Polled again now that a request is parked: this starts the clock of an open batch.
       this.wake();
     });
   }
@@ -83,10 +84,10 @@ abstract class Puller<T> implements Surface {
   }
 }
 
-class BatchPuller extends Puller<MessageBatch<never, never>> {
+class BatchPuller extends Puller<AnyBatch> {
   readonly name: string = 'for await';
-  protected poll(): MessageBatch<never, never> | null {
-    return this.feed.next();
+  protected poll(): AnyBatch | null {
+    return this.feed.next()?.batch ?? null;
   }
 }
 
@@ -99,7 +100,7 @@ export class Taker extends BatchPuller {
   }
 
   /** The next batch; null at the end. @throws AbortError when `signal` is aborted first. */
-  take(signal?: AbortSignal): Promise<MessageBatch<never, never> | null> {
+  take(signal?: AbortSignal): Promise<AnyBatch | null> {
     if (signal === undefined) return this.pull();
     if (signal.aborted) return Promise.reject(new AbortError(signal.reason));
     const abort = () => this.unpark()?.reject(new AbortError(signal.reason));
@@ -109,24 +110,25 @@ export class Taker extends BatchPuller {
   }
 }
 
-class MessagePuller extends Puller<Message<never, never>> {
+class MessagePuller extends Puller<AnyMessage> implements MessageTaker {
   readonly name = 'for await';
-  private run: Segment | null = null;
-  private at = 0;
-  private version = -1;
+  private readonly cursor = new MessageCursor(this);
+  private message: AnyMessage | null = null;
 
-  protected poll(): Message<never, never> | null {
-    const { feed } = this;
-    if (this.run === null || this.at === this.run.to || feed.version !== this.version) {
-      this.run = feed.nextRun();
-      if (this.run === null) return null;
-      this.at = this.run.from;
-      this.version = feed.version;
-    }
-    const lane = this.run.chunk.lane as Lane;
-    const from = lane.next++;
-    feed.delivered(lane, from, from + 1);
-    return new Message<never, never>(this.run.chunk, this.at++);
+  get taking(): boolean {
+    return this.message === null;
+  }
+
+  give(message: AnyMessage): boolean {
+    this.message = message;
+    return false;
+  }
+
+  protected poll(): AnyMessage | null {
+    this.cursor.pump();
+    const { message } = this;
+    this.message = null;
+    return message;
   }
 }
 

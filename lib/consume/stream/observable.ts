@@ -1,10 +1,9 @@
 import { Observable, type Subscriber } from 'rxjs';
-import type { EventHub } from '../../core/event-hub';
-import { observeEvents } from '../../core/observe-events';
-import type { MessageBatch } from '../../message/batch';
-import { Message } from '../../message/message';
-import type { Lane } from '../lane/lane';
-import type { Feed, Surface } from './feed';
+import type { AnyBatch, MessageBatch } from '../../message/batch';
+import type { AnyMessage, Message } from '../../message/message';
+import type { Feed } from './feed';
+import { MessageCursor, type MessageTaker } from './message-surface';
+import type { Surface } from './surface';
 
 /**
  * A surface that pushes. Keys and values are decoded before `next`, because RxJS 7 rethrows what `next` throws from a
@@ -19,9 +18,13 @@ abstract class Push<T> implements Surface {
   private running = false;
 
   constructor(
-    protected readonly feed: Feed,
+    readonly feed: Feed,
     protected readonly subscriber: Subscriber<T>,
   ) {}
+
+  get taking(): boolean {
+    return this.feed.surface === this;
+  }
 
   protected abstract pump(): void;
 
@@ -41,42 +44,32 @@ abstract class Push<T> implements Surface {
   }
 }
 
-class BatchPush extends Push<MessageBatch<never, never>> {
+class BatchPush extends Push<AnyBatch> {
   readonly name = 'batches$';
 
   protected pump(): void {
     const { feed, subscriber } = this;
-    while (feed.surface === this) {
-      const batch = feed.next();
-      if (batch === null) return;
-      subscriber.next(batch);
+    while (this.taking) {
+      const found = feed.next();
+      if (found === null) return;
+      subscriber.next(found.batch);
       feed.host.flush();
     }
   }
 }
 
-class MessagePush extends Push<Message<never, never>> {
+class MessagePush extends Push<AnyMessage> implements MessageTaker {
   readonly name = 'messages$';
+  private readonly cursor = new MessageCursor(this);
+
+  give(message: AnyMessage): boolean {
+    this.subscriber.next(message);
+    return true;
+  }
 
   protected pump(): void {
-    const { feed, subscriber } = this;
-    while (feed.surface === this) {
-      const run = feed.nextRun();
-      if (run === null) return;
-      const { chunk, to } = run;
-      const lane = chunk.lane as Lane;
-      const first = lane.next;
-      const { version } = feed;
-      // Each message counts as delivered when it is its turn: what follows an unsubscribe was never delivered.
-      let seq = first;
-      for (let i = run.from; i < to; i++) {
-        lane.next = ++seq;
-        subscriber.next(new Message<never, never>(chunk, i));
-        if (feed.version !== version) break;
-      }
-      feed.delivered(lane, first, seq);
-      feed.host.flush();
-    }
+    this.cursor.restart();
+    this.cursor.pump();
   }
 }
 
@@ -97,26 +90,13 @@ export function observe<T>(feed: Feed, make: (subscriber: Subscriber<T>) => Surf
 }
 
 export function observeBatches<K, V>(feed: Feed): Observable<MessageBatch<K, V>> {
-  return observe<MessageBatch<never, never>>(
-    feed,
-    (subscriber) => new BatchPush(feed, subscriber),
-  ) as unknown as Observable<MessageBatch<K, V>>;
+  return observe<AnyBatch>(feed, (subscriber) => new BatchPush(feed, subscriber)) as unknown as Observable<
+    MessageBatch<K, V>
+  >;
 }
 
 export function observeMessages<K, V>(feed: Feed): Observable<Message<K, V>> {
-  return observe<Message<never, never>>(
-    feed,
-    (subscriber) => new MessagePush(feed, subscriber),
-  ) as unknown as Observable<Message<K, V>>;
-}
-
-/** The events of some types. */
-export function observeTypes<E extends { readonly type: string }, T extends E['type']>(
-  hub: EventHub<E>,
-  ...types: T[]
-): Observable<Extract<E, { readonly type: T }>> {
-  const wanted = new Set<string>(types);
-  return observeEvents(hub, (event) =>
-    wanted.has(event.type) ? (event as Extract<E, { readonly type: T }>) : undefined,
-  );
+  return observe<AnyMessage>(feed, (subscriber) => new MessagePush(feed, subscriber)) as unknown as Observable<
+    Message<K, V>
+  >;
 }

@@ -1,5 +1,5 @@
-import { abortSignal, deserializer, internal, msOrNever, oneOf, shape } from '../../core/check';
-import type { TopicPartition, TopicPartitionOffset } from '../../core/partition';
+import { abortSignal, deserializer, msOrNever, oneOf, shape } from '../../core/check';
+import type { TopicPartitionOffset } from '../../core/partition';
 import type { Deserializer } from '../../serde/serde';
 import type { Abandoned } from '../events';
 import { type BatchOptions, batchOptions } from './batcher';
@@ -27,8 +27,6 @@ export interface StreamOptions<K, V> {
   readonly onDecodeError?: 'stop' | 'skip';
   /** Ends the stream as {@link KafkaStream.stop} does. */
   readonly signal?: AbortSignal;
-  /** @internal First offset not to be delivered, per partition. */
-  readonly bound?: (partition: TopicPartition) => number;
 }
 
 export interface StopOptions {
@@ -42,7 +40,6 @@ const own = {
   until: oneOf('forever', 'eof'),
   onDecodeError: oneOf('stop', 'skip'),
   signal: abortSignal,
-  bound: internal,
 };
 
 export const streamOptions = shape<StreamOptions<unknown, unknown>>("a stream's options", {

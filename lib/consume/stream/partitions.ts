@@ -1,27 +1,34 @@
 import type { Observable, Subscriber } from 'rxjs';
 import type { MessageBatch } from '../../message/batch';
 import type { Message } from '../../message/message';
-import type { Lane } from '../lane/lane';
-import { Feed, type Surface } from './feed';
+import type { DeliveryLane } from '../lane/delivery-lane';
+import { Feed } from './feed';
 import { iterateBatches } from './iterate';
 import { observe, observeBatches, observeMessages } from './observable';
+import type { Surface } from './surface';
 
-/** One assigned partition, from its assignment until it is revoked. */
-export class PartitionStream<K, V> implements AsyncIterable<MessageBatch<K, V>> {
+/** One assigned partition, from its assignment until it is revoked. Read it by one surface at a time, like a stream. */
+export interface PartitionStream<K, V> extends AsyncIterable<MessageBatch<K, V>> {
+  readonly topic: string;
+  readonly partition: number;
+  /** Aborted when the partition is taken away. */
+  readonly signal: AbortSignal;
+  readonly batches$: Observable<MessageBatch<K, V>>;
+  readonly messages$: Observable<Message<K, V>>;
+}
+
+class PartitionFeed<K, V> implements PartitionStream<K, V> {
+  readonly topic: string;
+  readonly partition: number;
+
   constructor(
     private readonly feed: Feed,
-    private readonly lane: Lane,
-  ) {}
-
-  get topic(): string {
-    return this.lane.topic;
+    private readonly lane: DeliveryLane,
+  ) {
+    this.topic = lane.topic;
+    this.partition = lane.partition;
   }
 
-  get partition(): number {
-    return this.lane.partition;
-  }
-
-  /** Aborted when the partition is taken away. */
   get signal(): AbortSignal {
     return this.lane.signal;
   }
@@ -55,15 +62,13 @@ class PartitionPush implements Surface {
     for (const lane of [...this.feed.lanes]) this.laneAdded(lane);
   }
 
-  laneAdded(lane: Lane): void {
+  laneAdded(lane: DeliveryLane): void {
     const { feed } = this;
-    const at = feed.lanes.indexOf(lane);
-    if (at < 0) return;
-    feed.lanes.splice(at, 1);
+    if (!feed.detach(lane)) return;
     const own = new Feed(`${lane.topic}/${lane.partition}`, feed.host, feed.policy, feed.settleOnDelivery, feed);
     lane.rewind();
     own.add(lane);
-    this.subscriber.next(new PartitionStream<never, never>(own, lane));
+    this.subscriber.next(new PartitionFeed<never, never>(own, lane));
   }
 
   finish(error: Error | null): void {
@@ -72,7 +77,7 @@ class PartitionPush implements Surface {
   }
 }
 
-/** `recall` gives the lanes back to the feed when nobody looks at partitions any more. */
+/** `recall` gives the lanes back to the feed when partitions are no longer observed. */
 export function observePartitions<K, V>(feed: Feed, recall: () => void): Observable<PartitionStream<K, V>> {
   const make = (subscriber: Subscriber<PartitionStream<never, never>>) => new PartitionPush(feed, subscriber);
   return observe(feed, make, recall) as unknown as Observable<PartitionStream<K, V>>;
