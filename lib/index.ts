@@ -9,7 +9,7 @@ export type { CommonEvent, ErrorEvent } from './client/events';
 export type { ClientOptions, OAuthBearerToken, RequestOptions } from './client/options';
 export { closeOnSignals, type SignalOptions, type SignalShutdown } from './client/shutdown';
 export type { CommitOptions } from './consume/committer';
-export { type CommittedOffset, Consumer, type GroupMetadata } from './consume/consumer';
+export { Consumer, type GroupMetadata } from './consume/consumer';
 export type { CreditLimits } from './consume/credit';
 export type {
   Abandoned,
@@ -20,6 +20,7 @@ export type {
   StreamEvent,
 } from './consume/events';
 export type { ConsumerFlow, PartitionFlow, TopicFlow } from './consume/flow';
+export type { CommittedOffset, Watermarks } from './consume/offset-queries';
 export * from './consume/operators';
 export type { ConsumerOptions, Deserializers, MessageField } from './consume/options';
 export type { Range, RangePoint } from './consume/read-range';

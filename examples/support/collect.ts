@@ -1,6 +1,5 @@
-import type { Consumer, Message } from 'rdkafka-rx';
+import type { Consumer, KafkaStream, Message } from 'rdkafka-rx';
 
-/** Identity of a partition. */
 const keyOf = ({ topic, partition }: { topic: string; partition: number }) => `${topic}/${partition}`;
 
 /**
@@ -11,11 +10,15 @@ export async function collect<K, V>(
   consumer: Consumer<K, V>,
   size: number,
   signal: AbortSignal,
-  start: () => Promise<void>,
+  start: () => Promise<KafkaStream<K, V>>,
 ): Promise<Message<K, V>[]> {
   const collected: Message<K, V>[] = [];
-  const messages = consumer.own.messages();
-  const end = () => void messages.return?.();
+  let messages: AsyncIterableIterator<Message<K, V>> | undefined;
+  let over = false;
+  const end = () => {
+    over = true;
+    void messages?.return?.();
+  };
   const ended = new Set<string>();
   const unlisten = consumer.events.on((event) => {
     if (event.type !== 'eof') return;
@@ -24,8 +27,8 @@ export async function collect<K, V>(
   });
   signal.addEventListener('abort', end);
   try {
-    await start();
-    if (signal.aborted) return collected;
+    messages = (await start()).messages();
+    if (over || signal.aborted) return collected;
     for await (const message of messages) {
       collected.push(message);
       if (collected.length === size) break;

@@ -1,8 +1,9 @@
+import type { Readable } from 'node:stream';
+import type { Observable } from 'rxjs';
 import { hasSubscribers } from '../client/channels';
 import { Client } from '../client/client';
 import { type RequestOptions, timeoutOf } from '../client/options';
 import { normalizeConsumerConfig, requireGroup } from '../config/config';
-import { given } from '../core/describe';
 import { ArgumentError, ConsumeError, type KafkaError, type NativeError, StateError } from '../core/errors';
 import { observeEvents } from '../core/observe-events';
 import {
@@ -21,28 +22,35 @@ import type { ConsumerConfig } from '../generated/config';
 import type { MessageBatch } from '../message/batch';
 import type { Message } from '../message/message';
 import { native } from '../native/addon';
-import type { ClientEvent, Delivery } from '../native/events';
-import type { NativeConsumer, PartitionResult } from '../native/interface';
+import type { ClientEvent } from '../native/events';
+import type { NativeConsumer } from '../native/interface';
 import { commitChannel } from './channels';
 import { creditOf } from './credit';
 import type { ConsumerEvent } from './events';
 import type { ConsumerFlow } from './flow';
+import {
+  type CommittedOffset,
+  committed,
+  offsetsForTimes,
+  type Request,
+  type Watermarks,
+  watermarks,
+} from './offset-queries';
 import { offsetsToCommit } from './offsets-to-commit';
 import { type ConsumerOptions, checkConsumer, type Deserializers, nativeOptions, withDeserializers } from './options';
 import { type Range, type RangeHost, rangeOptions, readRange } from './read-range';
+import type { BatchHandler, MessageHandler } from './run/failure';
+import type { RunBatchOptions, RunOptions, RunSummary } from './run/options';
 import { Session } from './session';
+import type { LaneSource } from './source';
 import type { KafkaStream } from './stream/kafka-stream';
-import type { StopSummary, StreamOptions } from './stream/options';
+import type { StopOptions, StopSummary, StreamOptions } from './stream/options';
+import type { PartitionStream } from './stream/partitions';
 import type { StreamCore } from './stream/stream';
-import { checkTopics, forBroker, isPattern, subscription, type Topics } from './topic-pattern';
+import { Subscription } from './subscription';
+import { isPattern, type Topics } from './topic-pattern';
 
-/** A committed offset; null when nothing is committed. */
-export interface CommittedOffset extends TopicPartition {
-  readonly offset: number | null;
-  readonly metadata: string | null;
-}
-
-/** Who this member is in its group. `opaque`: as `rd_kafka_consumer_group_metadata_write()` puts it down. */
+/** This member in its group. `opaque`: as `rd_kafka_consumer_group_metadata_write()` writes it. */
 export interface GroupMetadata {
   readonly groupId: string;
   readonly memberId: string;
@@ -62,18 +70,19 @@ const UNKNOWN_TOPIC: NativeError = {
 const NO_GROUP = 'rdkafka-rx-no-group';
 
 /**
- * Reads topics, as a member of a group (`subscribe`, {@link Consumer.stream}) or from partitions of one's own choice
- * (`assign`).
+ * Reads topics as a member of a consumer group (`subscribe`, {@link Consumer.stream}), or partitions that you choose
+ * (`assign`). What `subscribe` and `assign` read comes through the stream that they return; the consumer has the same
+ * surfaces (`for await`, `take`, `batches$`, `messages$`, `run`, …) for it.
  *
- * Order: within a partition, offset order. Delivery: at least once; with a group a message is done when it is
- * acknowledged, and what is not acknowledged is delivered again after a restart. How far reading runs ahead is limited
- * by what is delivered and not done.
+ * Order: within a partition, offset order. Delivery: at-least-once; with a group, the offset of a message is committed once
+ * it is acknowledged, and unacknowledged messages are delivered again after a restart. Unacknowledged messages bound how
+ * far reading runs ahead.
  *
  * @example
  * ```ts
  * const consumer = new Consumer({ 'bootstrap.servers': 'localhost:9092', 'group.id': 'orders' }, { value: utf8 });
- * await consumer.subscribe('orders');
- * for await (const batch of consumer) {
+ * const stream = await consumer.subscribe('orders');
+ * for await (const batch of stream) {
  *   await save(batch.values());
  *   batch.ack();
  * }
@@ -84,11 +93,12 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   implements AsyncIterable<MessageBatch<K, V>>
 {
   readonly #session: Session;
-  readonly #own: StreamCore<K, V>;
   readonly #deserializers: Deserializers<K, V>;
+  readonly #streamOptions: StreamOptions<K, V>;
   readonly #grouped: boolean;
-  #topics: readonly string[] = [];
-  #assigned = false;
+  readonly #subscription: Subscription;
+  /** The stream of `subscribe` and `assign`. */
+  #own: StreamCore<K, V>;
   #range: { stop(): Promise<unknown> } | undefined;
   #pollers = 0;
 
@@ -99,57 +109,63 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     checkConsumer(options, deserializers as Deserializers<never, never>);
     super('consumer', normalizeConsumerConfig(config, { ...options, librdkafka: native.version }), options);
     this.#deserializers = deserializers;
+    this.#streamOptions = { ...options.stream, ...deserializers };
     this.#grouped = Boolean(this.config.get('group.id'));
     const credit = creditOf(options.credit);
     const client = this.open((settings) => {
       if (!this.#grouped) settings.push(['group.id', NO_GROUP]);
       return new native.Consumer(settings, nativeOptions(options, credit, deserializers), (items) =>
-        this.#deliver(items),
+        this.#session.deliver(items),
       );
     });
     this.#session = new Session({
       ...options,
-      source: {
-        credit: (lane, messages, bytes) => client.credit(lane, messages, bytes),
-        hold: (lane, held) => client.hold(lane, held),
-        release: (id) => client.release(id),
-        answerAssign: (id, partitions) => client.answerAssign(id, partitions),
-        // The committer judges errors by their code, so it needs the typed one.
-        commit: (offsets) => {
-          const commit = () =>
-            client.commit(offsets).catch((cause) => {
-              throw this.toError(cause, 'Cannot commit');
-            });
-          return hasSubscribers(commitChannel)
-            ? commitChannel.tracePromise(commit, { client: this, offsets })
-            : commit();
-        },
-      },
+      source: this.#source(client),
       client: this,
       credit,
       group: this.#grouped,
       ...(options.commits && { commit: options.commits }),
       warn: (text) => process.emitWarning(text, 'RdkafkaRxWarning'),
       endOffset: async ({ topic, partition }) => (await client.watermarks(topic, partition, timeoutOf({}))).high,
-      reassigns: (lost) => this.#union().length > 0 && (lost || this.#eager()),
+      reassigns: (lost) => this.#subscription.reassigns(lost),
       onTopics: () => this.#resubscribe(),
       onClientEvent: (event) => this.#clientEvent(event),
     });
-    this.#own = this.#session.defaultStream<K, V>({ ...options.stream, ...deserializers });
+    this.#subscription = new Subscription({
+      protocol: String(this.config.get('group.protocol')),
+      strategy: String(this.config.get('partition.assignment.strategy')),
+      streamTopics: () => this.#session.topics(),
+      request: (topics) =>
+        this.request(`Cannot subscribe to ${topics.join(', ')}`, (client) => client.subscribe(topics)),
+    });
+    this.#own = this.#newStream();
     this.announce();
   }
 
-  /** The configured `group.id`; null when there is none. */
+  #source(client: NativeConsumer): LaneSource {
+    return {
+      credit: (lane, messages, bytes) => client.credit(lane, messages, bytes),
+      hold: (lane, held) => client.hold(lane, held),
+      release: (id) => client.release(id),
+      answerAssign: (id, partitions) => client.answerAssign(id, partitions),
+      // The committer judges errors by their code, so it needs the typed one.
+      commit: (offsets) => {
+        const commit = () =>
+          client.commit(offsets).catch((cause) => {
+            throw this.toError(cause, 'Cannot commit');
+          });
+        return hasSubscribers(commitChannel) ? commitChannel.tracePromise(commit, { client: this, offsets }) : commit();
+      },
+    };
+  }
+
+  /** The configured `group.id`; null without one. */
   get groupId(): string | null {
     return this.#grouped ? String(this.config.get('group.id')) : null;
   }
 
   override get events() {
     return this.#session.events;
-  }
-
-  #deliver(items: readonly Delivery[]): void {
-    this.#session.deliver(items);
   }
 
   /** In order with the messages: an error that ends the streams does so after those before it. */
@@ -173,92 +189,85 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   // --- what to read
 
   /**
-   * Joins the group and reads these topics with the consumer's own streams. Replaces the topics of an earlier call.
-   * Names, and patterns (`RegExp`, or a string that begins with `^`) that also take in topics made later.
+   * Joins the group and reads these topics. Replaces the topics of an earlier call; the stream goes on. Names, and patterns
+   * (`RegExp`, or a string that begins with `^`) that also match topics created later.
    *
+   * @returns the consumer's stream; a new one after the last was stopped
    * @throws ConfigError without a `group.id`; StateError after `assign`; ArgumentError
    */
-  async subscribe(topics: Topics): Promise<void> {
+  async subscribe(topics: Topics): Promise<KafkaStream<K, V>> {
     requireGroup(this.config, 'subscribe()');
-    if (this.#assigned) throw new StateError('subscribe() cannot be mixed with assign(): call unassign() first');
-    const list = checkTopics(topics, 'subscribe()').map(subscription);
-    const before = this.#topics;
-    this.#topics = list;
-    try {
-      await this.request(`Cannot subscribe to ${list.join(', ')}`, (client) => client.subscribe(this.#asked()));
-    } catch (error) {
-      this.#topics = before;
-      throw error;
-    }
+    this.assertOpen();
+    this.#renew();
+    await this.#subscription.subscribe(topics);
+    return this.#own;
   }
 
-  /** Leaves what `subscribe` joined. Topics of {@link Consumer.stream} are still read. */
+  /** Stops reading the topics of `subscribe`. Topics of {@link Consumer.stream} are still read. */
   async unsubscribe(): Promise<void> {
-    this.#topics = [];
-    await this.request('Cannot unsubscribe', (client) => client.subscribe(this.#asked()));
+    await this.#subscription.unsubscribe();
   }
 
   /** Topics and patterns (with `^`) subscribed to. */
   subscription(): readonly string[] {
-    return this.#union();
+    return this.#subscription.topics;
   }
 
-  #union(): string[] {
-    return [...new Set([...this.#topics, ...this.#session.topics()])];
+  #newStream(): StreamCore<K, V> {
+    return this.#session.defaultStream<K, V>({ ...this.#streamOptions, guard: () => this.#requireSource() });
   }
 
-  #asked(): string[] {
-    return this.config.get('group.protocol') === 'consumer' ? this.#union().map(forBroker) : this.#union();
+  /** A stopped stream stays at its end: reading begins again with a new one. */
+  #renew(): void {
+    if (this.#own.ended) this.#own = this.#newStream();
   }
 
-  /** The group takes everything away before it shares anew. */
-  #eager(): boolean {
-    const strategy = String(this.config.get('partition.assignment.strategy'));
-    return this.config.get('group.protocol') !== 'consumer' && !strategy.includes('cooperative');
+  /** @throws StateError when nothing is read: the reader would wait for ever */
+  #requireSource(): void {
+    if (this.closed || this.#subscription.isSubscribed || this.#subscription.isAssigned) return;
+    if (this.assignment().length > 0) return;
+    throw new StateError('This consumer reads nothing: call subscribe() or assign() first');
   }
 
   #resubscribe(): void {
     // Reading a range assigns its partitions itself.
-    if (this.#assigned) return;
-    const asked = this.#asked();
-    this.request(`Cannot subscribe to ${asked.join(', ')}`, (client) => client.subscribe(asked)).catch(
-      (error: unknown) => {
-        if (!this.closed) this.#session.end(error as Error);
-      },
-    );
+    if (this.#subscription.isAssigned) return;
+    this.#subscription.update().catch((error: unknown) => {
+      if (!this.closed) this.#session.end(error as Error);
+    });
   }
 
   /**
    * A stream over some topics, with options, order and errors of its own. Joins the group when it is made; several
    * streams of one consumer share its membership.
    *
-   * @throws ConfigError without a `group.id`; ArgumentError for an option that is none, when another stream reads one of the topics, or when a
-   * batch could never be filled within the credit.
+   * @throws ConfigError without a `group.id`; ArgumentError for an unknown option, when another stream reads one of the
+   * topics, or when a batch could never be filled within the credit.
    */
   stream<TK = K, TV = V>(topics: Topics, options: StreamOptions<TK, TV> = {}): KafkaStream<TK, TV> {
     requireGroup(this.config, 'stream()');
-    if (this.#assigned) throw new StateError('stream() cannot be mixed with assign(): call unassign() first');
+    this.#subscription.requireUnassigned('stream()');
     const settings = withDeserializers(options, this.#deserializers as unknown as Deserializers<TK, TV>);
     this.assertOpen();
     const stream = this.#session.stream<TK, TV>(topics, settings);
-    if (options.until === 'eof') this.#expect(topics, stream as unknown as StreamCore<never, never>);
+    if (options.until === 'eof') this.#requireTopics(topics, (error) => stream.sourceError(error, null));
     return stream;
   }
 
-  /** librdkafka reports a missing topic only once; a second subscriber would never hear of it. */
-  #expect(topics: Topics, stream: StreamCore<never, never>): void {
+  /** librdkafka reports a missing topic only once; a second subscriber would never learn of it. */
+  #requireTopics(topics: Topics, fail: (error: KafkaError) => void): void {
     for (const topic of [topics].flat() as (string | RegExp)[]) {
       if (typeof topic !== 'string' || isPattern(topic)) continue;
       this.#partitionsOf(topic).catch((error: unknown) => {
-        if (!this.closed) stream.sourceError(error as KafkaError, null);
+        if (!this.closed) fail(error as KafkaError);
       });
     }
   }
 
   /**
-   * Reads a part of some topics once, for a replay: from an offset or a time to an offset, a time, or the end there is
-   * now. Takes no part in the group and commits nothing. The stream ends by itself when every partition has reached
-   * its end; partitions of which the range has nothing are not read. One range at a time: `unassign()` ends it.
+   * Reads a part of some topics once, for a replay: from an offset or a time to an offset, a time, or the present end.
+   * Takes no part in the group and commits nothing. The stream ends when every partition has reached its end; partitions
+   * without messages in the range are not read. One range at a time: `unassign()` ends it.
    *
    * @throws StateError while subscribed or assigned; KafkaError for a topic that does not exist
    */
@@ -267,13 +276,13 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     range: Range = {},
     options: StreamOptions<TK, TV> = {},
   ): Promise<KafkaStream<TK, TV>> {
-    if (this.#assigned || this.#union().length > 0) {
+    if (this.#subscription.isAssigned || this.#subscription.isSubscribed) {
       throw new StateError('readRange() needs a consumer that reads nothing else: unsubscribe() or unassign() first');
     }
     rangeOptions(range, '');
     const settings = withDeserializers(options, this.#deserializers as unknown as Deserializers<TK, TV>);
-    const host: RangeHost = {
-      session: this.#session,
+    const host: RangeHost<StreamCore<TK, TV>> = {
+      stream: (list, bounded) => this.#session.stream<TK, TV>(list, { ...settings, ...bounded }),
       partitionsOf: (topic) => this.#partitionsOf(topic),
       offsetForTime: async (at, timestamp) => {
         const [found] = await this.offsetsForTimes([{ ...at, timestamp }]);
@@ -282,14 +291,14 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
       watermarks: (at) => this.watermarks(at),
       assign: (partitions) => this.request('Cannot assign', (client) => client.assign(partitions)),
     };
-    this.#assigned = true;
+    this.#subscription.setAssigned(true);
     try {
       const list = typeof topics === 'string' ? [topics] : topics;
-      const stream = await readRange<TK, TV>(host, list, range, settings);
+      const stream = await readRange(host, list, range);
       this.#range = stream;
       return stream;
     } catch (error) {
-      this.#assigned = false;
+      this.#subscription.setAssigned(false);
       throw error;
     }
   }
@@ -305,42 +314,48 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   }
 
   /**
-   * Reads exactly these partitions, without joining a group. Replaces an earlier assignment.
+   * Reads exactly these partitions, without joining a group. Replaces an earlier assignment; the stream goes on.
    *
+   * @returns the consumer's stream; a new one after the last was stopped
    * @throws StateError while subscribed; ArgumentError
    */
-  async assign(partitions: readonly PartitionStart[]): Promise<void> {
+  async assign(partitions: readonly PartitionStart[]): Promise<KafkaStream<K, V>> {
     checkPartitions(partitions, 'assign()');
+    this.assertOpen();
+    this.#renew();
     await this.#range?.stop();
     this.#range = undefined;
-    if (this.#union().length > 0)
-      throw new StateError('assign() cannot be mixed with subscribe(): unsubscribe() first');
+    this.#subscription.requireUnsubscribed('assign()');
     const list = partitions.map((at) => this.#start(at));
-    this.#assigned = list.length > 0;
+    this.#subscription.setAssigned(list.length > 0);
     await this.request('Cannot assign', (client) => client.assign(list));
+    return this.#own;
   }
 
   /** Adds partitions to those of `assign`. The others go on undisturbed. @throws StateError, ArgumentError */
-  async incrementalAssign(partitions: readonly PartitionStart[]): Promise<void> {
+  async incrementalAssign(partitions: readonly PartitionStart[]): Promise<KafkaStream<K, V>> {
     checkPartitions(partitions, 'incrementalAssign()');
-    if (this.#union().length > 0) throw new StateError('incrementalAssign() cannot be mixed with subscribe()');
+    this.#subscription.requireUnsubscribed('incrementalAssign()');
     const list = partitions.map((at) => this.#start(at));
     for (const at of list) {
       if (this.#session.lane(at)) throw new StateError(`${at.topic}/${at.partition} is assigned already`);
     }
-    this.#assigned = true;
+    this.assertOpen();
+    this.#renew();
+    this.#subscription.setAssigned(true);
     await this.request('Cannot assign', (client) => client.incrementalAssign(list));
+    return this.#own;
   }
 
   /** Takes partitions away from those of `assign`. @throws StateError when one is not assigned; ArgumentError */
   async incrementalUnassign(partitions: readonly TopicPartition[]): Promise<void> {
     checkPartitions(partitions, 'incrementalUnassign()');
-    for (const at of partitions) this.#laneOf(at);
+    for (const at of partitions) this.#requireLane(at);
     await this.request('Cannot unassign', (client) => client.incrementalUnassign(partitions));
-    this.#assigned = this.#session.assignmentLanes().length > 0;
+    this.#subscription.setAssigned(this.assignment().length > 0);
   }
 
-  /** Stops reading what `assign` began. */
+  /** Stops reading the partitions of `assign`. */
   async unassign(): Promise<void> {
     await this.assign([]);
   }
@@ -361,19 +376,20 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     return { ...at, offset: ['earliest', 'beginning', 'smallest'].includes(reset) ? LOGICAL.beginning : LOGICAL.end };
   }
 
-  #laneOf(at: TopicPartition) {
+  /** @throws ClosedError; StateError when the partition is not assigned */
+  #requireLane(at: TopicPartition): void {
     checkPartition(at);
     this.assertOpen();
-    const lane = this.#session.lane(at);
-    if (lane === undefined) throw new StateError(`${at.topic}/${at.partition} is not assigned to this consumer`);
-    return lane;
+    if (this.#session.lane(at) === undefined) {
+      throw new StateError(`${at.topic}/${at.partition} is not assigned to this consumer`);
+    }
   }
 
   // --- where to read
 
   /**
-   * Goes on at another offset of an assigned partition. Resolves when it took effect: everything delivered afterwards
-   * is from there on, nothing of before is. A seek that was not answered in time may still take effect, likewise.
+   * Goes on at another offset of an assigned partition. Resolves when the seek took effect: every message delivered from
+   * then on comes from the new position. A seek that was not answered in time may still take effect.
    *
    * @throws StateError when the partition is not assigned; ArgumentError; KafkaError
    */
@@ -382,25 +398,25 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     options: RequestOptions = {},
   ): Promise<void> {
     checkPartition(at, '{ topic, partition, offset }');
-    this.#laneOf(at);
+    this.#requireLane(at);
     const offset = offsetOf(at, at.offset);
     if (offset === LOGICAL.stored) {
       throw new ArgumentError(
-        `seek() cannot look up what is committed in ${at.topic}/${at.partition}: committed() does`,
+        `seek() cannot go to the committed offset of ${at.topic}/${at.partition}: ask committed() for it first`,
       );
     }
     await this.#session.seek(at, timeoutOf(options), async () => {
-      const [result] = await this.request(`Cannot seek ${at.topic}/${at.partition}`, (client) =>
+      const doing = `Cannot seek ${at.topic}/${at.partition}`;
+      const [result] = await this.request(doing, (client) =>
         client.seek([{ topic: at.topic, partition: at.partition, offset }]),
       );
-      if (result?.error)
-        throw ConsumeError.at(result.error, result, { doing: `Cannot seek ${at.topic}/${at.partition}` });
+      if (result?.error) throw ConsumeError.at(result.error, result, { doing });
     });
   }
 
   /**
-   * Delivers nothing more of these partitions until `resume`, at once. What is fetched already stays; membership is
-   * kept. @throws StateError when a partition is not assigned; ArgumentError
+   * Delivers nothing more of these partitions until `resume`, at once. Messages already fetched stay, and so does group
+   * membership. @throws StateError when a partition is not assigned; ArgumentError
    */
   pause(partitions: readonly TopicPartition[] = this.assignment()): void {
     checkPartitions(partitions, 'pause()');
@@ -420,9 +436,9 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     return this.#session.paused();
   }
 
-  /** Offset of the next message to be delivered; null while it is not known. @throws StateError when not assigned */
+  /** Offset of the next message to be delivered; null while it is unknown. @throws StateError when not assigned */
   position(at: TopicPartition): number | null {
-    this.#laneOf(at);
+    this.#requireLane(at);
     return this.#session.position(at);
   }
 
@@ -433,8 +449,8 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
    *
    * @param what - offsets of the next messages to read, with an optional metadata string; or a message or a batch, to
    * commit up to and including it; left out: everything acknowledged so far.
-   * @throws KafkaError with the broker's refusal; StateError when a partition was taken away before what is acknowledged
-   * was committed; ConfigError without a `group.id`; ArgumentError
+   * @throws KafkaError with the broker's refusal; StateError when a partition was taken away before its acknowledged
+   * messages were committed; ConfigError without a `group.id`; ArgumentError
    */
   async commit(what?: OffsetToCommit | readonly OffsetToCommit[] | Message<K, V> | MessageBatch<K, V>): Promise<void> {
     requireGroup(this.config, 'commit()');
@@ -455,15 +471,17 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
 
   /**
    * Stores an offset for librdkafka's own auto-commit, which needs `enable.auto.commit: true`. Streams do not need
-   * it: they commit what is acknowledged. @throws StateError when the partition is not assigned; ArgumentError
+   * it: they commit acknowledged messages. @throws StateError when the partition is not assigned; ArgumentError
    */
   storeOffset(offset: OffsetToCommit): void {
     checkPartition(offset, '{ topic, partition, offset }');
-    this.#laneOf(offset);
+    this.#requireLane(offset);
     const [checked] = offsetsToCommit(offset);
     const error = this.native.storeOffsets([checked as OffsetToCommit]);
     if (error) throw this.toError(error, `Cannot store the offset of ${offset.topic}/${offset.partition}`);
   }
+
+  readonly #query: Request = (doing, run) => this.request(doing, run);
 
   /** What the group has committed, by default for the assigned partitions. @throws KafkaError, ConfigError */
   async committed(
@@ -471,16 +489,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     options: RequestOptions = {},
   ): Promise<CommittedOffset[]> {
     requireGroup(this.config, 'committed()');
-    checkPartitions(partitions, 'committed()');
-    if (partitions.length === 0) return [];
-    const results = await this.request('Cannot get committed offsets', (client) =>
-      client.committed(partitions, timeoutOf(options)),
-    );
-    return results.map((result) => {
-      throwAt(result, 'Cannot get the committed offset of');
-      const { topic, partition, offset, metadata } = result;
-      return { topic, partition, offset: offset < 0 ? null : offset, metadata };
-    });
+    return committed(this.#query, partitions, options);
   }
 
   /**
@@ -490,92 +499,94 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     partitions: readonly (TopicPartition & { readonly timestamp: number | Date })[],
     options: RequestOptions = {},
   ): Promise<(TopicPartition & { readonly offset: number | null })[]> {
-    checkPartitions(partitions, 'offsetsForTimes()', '{ topic, partition, timestamp }');
-    const wanted = partitions.map(({ topic, partition, timestamp }) => {
-      const offset = timestamp instanceof Date ? timestamp.getTime() : timestamp;
-      if (!Number.isSafeInteger(offset) || offset < 0) {
-        throw new ArgumentError(
-          `the timestamp for ${topic}/${partition} must be a Date or ms since the epoch, not ${given(timestamp)}`,
-        );
-      }
-      return { topic, partition, offset };
-    });
-    if (wanted.length === 0) return [];
-    const results = await this.request('Cannot look up offsets', (client) =>
-      client.offsetsForTimes(wanted, timeoutOf(options)),
-    );
-    return results.map((result) => {
-      throwAt(result, 'Cannot look up the offset in');
-      const { topic, partition, offset } = result;
-      return { topic, partition, offset: offset < 0 ? null : offset };
-    });
+    return offsetsForTimes(this.#query, partitions, options);
   }
 
   /**
-   * First offset and end (the next offset to be written) of a partition, asked of its leader.
+   * First offset and end (the next offset to be written) of a partition, from its leader.
    * @throws KafkaError such as `ERR_KAFKA__UNKNOWN_PARTITION`; ArgumentError
    */
-  async watermarks(at: TopicPartition, options: RequestOptions = {}): Promise<{ low: number; high: number }> {
-    checkPartition(at);
-    return this.request(`Cannot get the watermarks of ${at.topic}/${at.partition}`, (client) =>
-      client.watermarks(at.topic, at.partition, timeoutOf(options)),
-    );
+  async watermarks(at: TopicPartition, options: RequestOptions = {}): Promise<Watermarks> {
+    return watermarks(this.#query, at, options);
   }
 
-  /** As {@link Consumer.watermarks}, as of the last fetch and without asking: null while nothing was fetched. */
-  cachedWatermarks(at: TopicPartition): { low: number; high: number } | null {
+  /** As {@link Consumer.watermarks}, as of the last fetch and without a request: null before the first fetch. */
+  cachedWatermarks(at: TopicPartition): Watermarks | null {
     checkPartition(at);
     const cached = this.native.cachedWatermarks(at.topic, at.partition);
     return cached === null || cached.low < 0 || cached.high < 0 ? null : cached;
   }
 
   /**
-   * What is under way: messages received and not done, by partition; the credit they take; how far from the end that is.
-   * Asks nobody and costs nothing between two calls.
+   * Work in progress: messages received and not settled, per partition; the credit they take; the lag. Makes no request, and
+   * costs nothing between two calls.
    */
   flow(): ConsumerFlow {
     return this.#session.flow((at) => (this.closed ? null : (this.cachedWatermarks(at)?.high ?? null)));
   }
 
-  /** Who this member is now: the group may know it by another name after it joins anew. @throws ConfigError without a `group.id`; KafkaError */
+  /** This member as the group knows it now; it may change when the member rejoins. @throws ConfigError without a `group.id`; KafkaError */
   async groupMetadata(): Promise<GroupMetadata> {
     const groupId = requireGroup(this.config, 'groupMetadata()');
     const { memberId, opaque } = await this.request('Cannot get group metadata', (client) => client.groupMetadata());
     return { groupId, memberId, opaque };
   }
 
-  // --- the consumer's own streams: what `subscribe` and `assign` read
+  // --- reading: the surfaces of the stream that `subscribe` and `assign` return
 
-  /** The stream of what `subscribe` and `assign` read, with everything a stream has. */
-  get own(): KafkaStream<K, V> {
-    return this.#own;
-  }
-
-  /** The next batch; null when the consumer was closed. @throws KafkaError, LeaseHeldError, AbortError */
+  /** See {@link KafkaStream.take}. @throws StateError when nothing is subscribed or assigned */
   take(options: { signal?: AbortSignal } = {}): Promise<MessageBatch<K, V> | null> {
     return this.#own.take(options);
   }
 
+  /** Batches: `for await (const batch of consumer)`. */
   [Symbol.asyncIterator](): AsyncIterableIterator<MessageBatch<K, V>> {
     return this.#own[Symbol.asyncIterator]();
   }
 
-  /** Batches as they come. One reader at a time. */
-  get batches$() {
+  /** See {@link KafkaStream.messages}. */
+  messages(): AsyncIterableIterator<Message<K, V>> {
+    return this.#own.messages();
+  }
+
+  /** See {@link KafkaStream.batches$}. */
+  get batches$(): Observable<MessageBatch<K, V>> {
     return this.#own.batches$;
   }
 
-  /** Messages one by one, keys and values decoded before `next`. One reader at a time. */
-  get messages$() {
+  /** See {@link KafkaStream.messages$}. */
+  get messages$(): Observable<Message<K, V>> {
     return this.#own.messages$;
   }
+
+  /** See {@link KafkaStream.partitions$}. */
+  get partitions$(): Observable<PartitionStream<K, V>> {
+    return this.#own.partitions$;
+  }
+
+  /** See {@link KafkaStream.readable}. */
+  readable(): Readable {
+    return this.#own.readable();
+  }
+
+  /** See {@link KafkaStream.run}. */
+  run(handler: MessageHandler<K, V>, options?: RunOptions<K, V>): Promise<RunSummary> {
+    return this.#own.run(handler, options);
+  }
+
+  /** See {@link KafkaStream.runBatch}. */
+  runBatch(handler: BatchHandler<K, V>, options?: RunBatchOptions<K, V>): Promise<RunSummary> {
+    return this.#own.runBatch(handler, options);
+  }
+
+  // --- events
 
   /** Ends of partitions, of every stream of this consumer, in order with the messages. */
   get eof$() {
     return observeEvents(this.events, (event) => (event.type === 'eof' ? event : undefined));
   }
 
-  /** Assignments, revocations with what was left undone, and losses. */
+  /** Assignments, revocations with the messages they abandoned, and losses. */
   get rebalances$() {
     return observeEvents(this.events, (event) =>
       event.type === 'assigned' || event.type === 'revoking' || event.type === 'revoked' || event.type === 'lost'
@@ -590,8 +601,8 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   }
 
   /**
-   * The poll loop: an event for every turn in which it took messages, with how many, how long it took and how long the
-   * event loop let it wait, in microseconds. Measured only while somebody listens.
+   * The poll loop: an event for every turn that took messages: how many, how long it took, and how long it waited for the
+   * event loop, in microseconds. Measured only while it is subscribed to.
    */
   get poll$() {
     const { events } = this;
@@ -610,28 +621,27 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     );
   }
 
+  // --- the end
+
   /**
-   * Stops reading in an orderly way: nothing more is delivered, what was delivered is waited for (`drainMs`, default
-   * 10,000), and committed. The consumer stays open. @returns what was drained and what was left undone
+   * Stops all streams in an orderly way: nothing more is delivered, delivered messages are waited for (`drainMs`, default
+   * 10,000), and committed. The consumer stays open; `subscribe()` or `assign()` reads again.
+   *
+   * @returns what was drained and what was abandoned
    */
-  stop(options: { drainMs?: number } = {}): Promise<StopSummary> {
+  stop(options: StopOptions = {}): Promise<StopSummary> {
     return this.#session.stop(options);
   }
 
   protected override async drain(timeoutMs: number): Promise<void> {
     const began = performance.now();
     await this.#session.stop({ drainMs: Math.floor(timeoutMs * 0.8) });
-    // Something is left of the time for leaving the group. What the user assigned is not revoked by anybody.
+    // Some of the time is left for leaving the group. Partitions that the user assigned are not revoked by anyone.
     const left = Math.max(0, timeoutMs * 0.9 - (performance.now() - began));
-    if (!this.#assigned) await this.#session.leave(Math.ceil(left));
+    if (!this.#subscription.isAssigned) await this.#session.leave(Math.ceil(left));
   }
 
   protected override ended(): void {
     this.#session.end(null);
   }
-}
-
-function throwAt(result: PartitionResult, doing: string): void {
-  if (result.error)
-    throw ConsumeError.at(result.error, result, { doing: `${doing} ${result.topic}/${result.partition}` });
 }

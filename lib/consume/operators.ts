@@ -2,22 +2,23 @@ import { type MonoTypeOperatorFunction, Observable, type OperatorFunction } from
 import { call, many, oneOf, shape } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import type { AckResult } from '../message/ack';
-import type { Message } from '../message/message';
+import type { AnyMessage, Message } from '../message/message';
 import type { Order } from './run/failure';
+import { type Bucket, KeyBuckets } from './run/key-buckets';
 
-/** Something whose message has to be acknowledged when it is done. */
-export interface Ackable {
+/** Something to acknowledge once it is processed: a message, a batch, a result. */
+export interface Acknowledgeable {
   ack(): AckResult;
 }
 
-/** A result together with the message it came from. */
-export interface Leased<T, M> extends Ackable {
+/** A result, with the right to acknowledge the message it came from. */
+export interface Ackable<T, M> extends Acknowledgeable {
   readonly value: T;
   readonly message: M;
 }
 
-/** `filter` for messages: what is not kept is acknowledged, so that nothing waits for it. */
-export function keepIf<M extends Ackable>(predicate: (message: M) => boolean): MonoTypeOperatorFunction<M> {
+/** `filter` for messages: a message that is left out is acknowledged, so that nothing waits for it. */
+export function keepIf<M extends Acknowledgeable>(predicate: (message: M) => boolean): MonoTypeOperatorFunction<M> {
   return (source) =>
     new Observable((subscriber) =>
       source.subscribe({
@@ -50,37 +51,37 @@ const processOptions = shape<ProcessOptions>('the options of mapProcess()', {
   order: oneOf('partition', 'key', 'none'),
 });
 
-type AnyMessage = Message<never, never>;
-
-/** What may not overlap with `message`. Null: anything may. */
-function domainOf(message: AnyMessage, order: Order): string | null {
-  if (order === 'none') return null;
-  const lane = `${message.topic}/${message.partition}`;
-  return order === 'partition' ? lane : `${lane}/${message.chunk.keyHash(message.index) & 1023}`;
-}
-
 /**
- * Calls an asynchronous function for each message, a bounded number at a time, and gives the results with the right to
- * acknowledge. An error ends the stream with its message not acknowledged. What waits is bounded by the credit.
+ * Calls an asynchronous function for each message, a bounded number at a time, and gives each result with the right to
+ * acknowledge. An error ends the stream with its message not acknowledged. The credit bounds how many messages wait.
  */
-export function mapProcess<M extends Message<never, never> | Message<unknown, unknown>, R>(
+export function mapProcess<M extends AnyMessage | Message<unknown, unknown>, R>(
   process: (message: M, context: { signal: AbortSignal }) => R | Promise<R>,
   options: ProcessOptions = {},
-): OperatorFunction<M, Leased<R, M>> {
+): OperatorFunction<M, Ackable<R, M>> {
   call(process, 'what mapProcess() is given');
   processOptions(options, '');
   const { concurrency = 16, order = 'key' } = options;
   return (source) =>
     new Observable((subscriber) => {
       const controller = new AbortController();
-      const waiting: { message: M; domain: string | null }[] = [];
-      const busy = new Set<string>();
+      const buckets = bucketsFor<M>(order, concurrency);
+      /** Buckets with a message that may begin, in turn. */
+      const ready: Bucket<M>[] = [];
       let running = 0;
+      let waiting = 0;
       let complete = false;
 
-      const begin = async (message: M, domain: string | null) => {
+      const isReady = (bucket: Bucket<M>) => bucket.queue.length > 0 && (order === 'none' || !bucket.busy);
+      const offer = (bucket: Bucket<M>) => {
+        if (isReady(bucket) && !ready.includes(bucket)) ready.push(bucket);
+      };
+      const begin = async (bucket: Bucket<M>) => {
+        const message = bucket.queue.shift() as M;
+        waiting--;
         running++;
-        if (domain !== null) busy.add(domain);
+        bucket.busy = true;
+        offer(bucket);
         try {
           const value = await process(message, { signal: controller.signal });
           subscriber.next({ value, message, ack: () => message.ack() });
@@ -88,26 +89,22 @@ export function mapProcess<M extends Message<never, never> | Message<unknown, un
           subscriber.error(error);
         }
         running--;
-        if (domain !== null) busy.delete(domain);
+        bucket.busy = false;
+        offer(bucket);
         advance();
       };
       const advance = () => {
         if (subscriber.closed) return;
-        for (let at = 0; at < waiting.length && running < concurrency; ) {
-          const { message, domain } = waiting[at] as (typeof waiting)[number];
-          if (domain !== null && busy.has(domain)) {
-            at++;
-            continue;
-          }
-          waiting.splice(at, 1);
-          void begin(message, domain);
-        }
-        if (complete && running === 0 && waiting.length === 0) subscriber.complete();
+        while (running < concurrency && ready.length > 0) void begin(ready.shift() as Bucket<M>);
+        if (complete && running === 0 && waiting === 0) subscriber.complete();
       };
       const subscription = source.subscribe({
         next(message) {
-          waiting.push({ message, domain: domainOf(message as unknown as AnyMessage, order) });
-          if (running < concurrency) advance();
+          const bucket = buckets(message as unknown as AnyMessage);
+          bucket.queue.push(message);
+          waiting++;
+          offer(bucket);
+          advance();
         },
         error: (error) => subscriber.error(error),
         complete() {
@@ -117,10 +114,24 @@ export function mapProcess<M extends Message<never, never> | Message<unknown, un
       });
       return () => {
         subscription.unsubscribe();
-        waiting.length = 0;
+        ready.length = 0;
         controller.abort();
       };
     });
+}
+
+/** Messages of one bucket must not overlap: those of a partition, or of a key of a partition. */
+function bucketsFor<T>(order: Order, concurrency: number): (message: AnyMessage) => Bucket<T> {
+  const lanes = new WeakMap<object, KeyBuckets<T>>();
+  const count = order === 'key' ? KeyBuckets.countFor(concurrency) : 1;
+  const all: Bucket<T> = { busy: false, queue: [] };
+  return (message) => {
+    if (order === 'none') return all;
+    const { lane } = message.chunk;
+    const known = lanes.get(lane) ?? new KeyBuckets<T>(count);
+    lanes.set(lane, known);
+    return known.of(message);
+  };
 }
 
 /** Anything that sends records and resolves on the delivery report. */
@@ -130,7 +141,7 @@ export interface RecordSink<R> {
 
 /**
  * Produces the record, or records, made from each value, and passes the value on, in order, when all are delivered. A
- * record that cannot be delivered ends the stream; what comes out can safely be acknowledged.
+ * record that cannot be delivered ends the stream; every value that comes out can safely be acknowledged.
  */
 export function produceTo<T, R>(
   producer: RecordSink<R>,
@@ -176,15 +187,15 @@ export interface Commits {
 }
 
 export interface CommitReceipt {
-  /** How many were acknowledged since the last receipt. */
+  /** Acknowledged since the last receipt. */
   readonly count: number;
 }
 
 /**
- * Acknowledges what comes in, and commits after so many or so long. A receipt comes when the broker has answered. The
- * consumer commits by itself, too: this is for those who want to know.
+ * Acknowledges every value, and commits after `count` of them or after `ms`. A receipt follows when the broker has answered.
+ * The consumer commits by itself, too: use this to learn when.
  */
-export function commitEvery<T extends Ackable>(
+export function commitEvery<T extends Acknowledgeable>(
   consumer: Commits,
   { count = 10_000, ms = 1000 }: { count?: number; ms?: number } = {},
 ): OperatorFunction<T, CommitReceipt> {

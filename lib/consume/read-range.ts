@@ -1,9 +1,7 @@
 import { isObject, must, shape } from '../core/check';
 import { show } from '../core/describe';
 import type { TopicPartition, TopicPartitionOffset } from '../core/partition';
-import type { Session } from './session';
-import type { KafkaStream } from './stream/kafka-stream';
-import type { StreamOptions } from './stream/options';
+import type { CommitMode } from './stream/options';
 
 /** A point in a partition. A timestamp (or date) means the first message of that time or later. */
 export type RangePoint = 'beginning' | 'end' | { readonly offset: number } | { readonly timestamp: number | Date };
@@ -11,7 +9,7 @@ export type RangePoint = 'beginning' | 'end' | { readonly offset: number } | { r
 export interface Range {
   /** First message to be read. Default `beginning`. */
   readonly from?: RangePoint;
-  /** First message not to be read any more. Default `end`: the end there is when reading begins. */
+  /** First message not to be read. Default `end`: the end that the partition has when reading begins. */
   readonly to?: RangePoint;
 }
 
@@ -29,9 +27,19 @@ const point = must(
 
 export const rangeOptions = shape<Range>('the ends of a range', { from: point, to: point });
 
-/** What reading a range needs of a consumer that was made for it. */
-export interface RangeHost {
-  readonly session: Session;
+/** A stream that can be ended before it began. */
+export interface RangeStream {
+  end(error: Error | null): void;
+  stop(): Promise<unknown>;
+}
+
+/** What reading a range needs of its consumer. */
+export interface RangeHost<S extends RangeStream> {
+  /** A stream over the topics that ends where `bound` says. */
+  stream(
+    topics: readonly string[],
+    options: { readonly commit: CommitMode; readonly until: 'eof'; readonly bound: (at: TopicPartition) => number },
+  ): S;
   partitionsOf(topic: string): Promise<readonly number[]>;
   /** Offset of the first message at or after a time, negative when there is none. */
   offsetForTime(at: TopicPartition, timestamp: number): Promise<number>;
@@ -41,14 +49,13 @@ export interface RangeHost {
 
 /**
  * Reads a part of some topics, once, and ends. Takes no part in a group and commits nothing. Every partition ends by
- * itself; the stream ends when all have. Partitions of which the range has nothing are not read at all.
+ * itself; the stream ends when all have. Partitions without messages in the range are not read.
  */
-export async function readRange<K, V>(
-  host: RangeHost,
+export async function readRange<S extends RangeStream>(
+  host: RangeHost<S>,
   topics: readonly string[],
   { from = 'beginning', to = 'end' }: Range,
-  options: StreamOptions<K, V> = {},
-): Promise<KafkaStream<K, V>> {
+): Promise<S> {
   const starts: TopicPartitionOffset[] = [];
   const ends = new Map<string, number>();
   for (const topic of topics) {
@@ -65,14 +72,14 @@ export async function readRange<K, V>(
     );
   }
   const bound = ({ topic, partition }: TopicPartition) => ends.get(`${topic}/${partition}`) ?? 0;
-  const stream = host.session.stream<K, V>(topics, { ...options, commit: 'none', until: 'eof', bound });
+  const stream = host.stream(topics, { commit: 'none', until: 'eof', bound });
   if (starts.length === 0) stream.end(null);
   else await host.assign(starts);
   return stream;
 }
 
 async function resolve(
-  host: RangeHost,
+  host: Pick<RangeHost<RangeStream>, 'offsetForTime'>,
   at: TopicPartition,
   point: RangePoint,
   { low, high }: { low: number; high: number },

@@ -24,6 +24,12 @@ export class Routes<S extends { readonly name: string }> {
     this.all.push({ stream, topics });
   }
 
+  /** Forgets the stream without topics: another takes its place. */
+  dropDefault(): void {
+    const at = this.all.findIndex(({ topics }) => topics === null);
+    if (at >= 0) this.all.splice(at, 1);
+  }
+
   /** Gives up the topics of a stream. @returns whether it had some. */
   remove(stream: S): boolean {
     const at = this.all.findIndex((route) => route.stream === stream && route.topics !== null);

@@ -22,8 +22,8 @@ import { Routes } from './routes';
 import type { SessionOptions } from './session-options';
 import type { LaneSource } from './source';
 import { StallDetector } from './stall-detector';
-import type { StopOptions, StopSummary, StreamOptions } from './stream/options';
-import { type AnyStreamCore, StreamCore, type StreamHost } from './stream/stream';
+import type { StopOptions, StopSummary } from './stream/options';
+import { type AnyStreamCore, type CoreOptions, StreamCore, type StreamHost } from './stream/stream';
 import type { Topics } from './topic-pattern';
 
 /**
@@ -81,10 +81,7 @@ export class Session implements StreamHost {
    *
    * @throws ArgumentError when another stream has one of the topics.
    */
-  stream<K, V>(
-    topics: Topics,
-    options: StreamOptions<K, V> & { readonly bound?: (at: TopicPartition) => number } = {},
-  ): StreamCore<K, V> {
+  stream<K, V>(topics: Topics, options: CoreOptions<K, V> = {}): StreamCore<K, V> {
     if (this.closed !== null) throw new ClosedError('consumer');
     const list = this.routes.check(topics);
     const stream = new StreamCore<K, V>(this, `stream(${list.map(String).join(', ')})`, options);
@@ -94,7 +91,8 @@ export class Session implements StreamHost {
   }
 
   /** The stream of every topic that no other stream has: what `consumer.subscribe()` and `assign()` read. */
-  defaultStream<K, V>(options: StreamOptions<K, V> = {}): StreamCore<K, V> {
+  defaultStream<K, V>(options: CoreOptions<K, V> = {}): StreamCore<K, V> {
+    this.routes.dropDefault();
     const stream = new StreamCore<K, V>(this, 'the consumer', options);
     this.routes.add(stream as unknown as AnyStreamCore, null);
     return stream;

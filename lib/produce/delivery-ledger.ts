@@ -1,5 +1,4 @@
 import type { KafkaError, KafkaErrorCode, NativeError } from '../core/errors';
-import { native } from '../native/addon';
 import {
   type BatchReport,
   type DeliveryReport,
@@ -8,17 +7,17 @@ import {
   type ReportColumns,
 } from './report';
 
-/** What a producer has under way, and what became of the records before. */
+/** Records in progress, and the outcome of earlier ones. */
 export interface ProducerFlow {
-  /** Records accepted and not yet answered for. */
+  /** Records accepted that have no delivery report yet. */
   readonly pending: number;
   /** Their keys, values and headers. */
   readonly pendingBytes: number;
-  /** What the queue holds: `queue.buffering.max.messages` (`Infinity` without a limit), `queue.buffering.max.kbytes`. */
+  /** Capacity of the queue: `queue.buffering.max.messages` (`Infinity` without a limit), `queue.buffering.max.kbytes`. */
   readonly limits: { readonly records: number; readonly bytes: number };
-  /** Records that were delivered. */
+  /** Records delivered. */
   readonly delivered: number;
-  /** Records that were not, by the code of their error. */
+  /** Records not delivered, by the code of their error. */
   readonly failed: ReadonlyMap<KafkaErrorCode, number>;
 }
 
@@ -32,10 +31,10 @@ interface Target {
 /** Resolves the promise of a single record. */
 type Resolve = (answer: DeliveryReport | PromiseLike<DeliveryReport>) => void;
 
-class Many implements BatchReport {
+class BatchDelivery implements BatchReport {
   readonly partitions: Int32Array;
   readonly offsets: Float64Array;
-  /** Records not answered for. */
+  /** Records without a report. */
   left: number;
   private readonly errors = new Map<number, ProduceError>();
   private first: KafkaError | null = null;
@@ -79,13 +78,13 @@ class Many implements BatchReport {
     this.first ??= error;
   }
 
-  /** All answered for. */
+  /** Every record has its report. */
   done(): void {
     if (this.first === null) {
       this.resolve(this.publish());
       return;
     }
-    // Not enumerable: a report of many records does not belong into a log line.
+    // Not enumerable: a report of many records does not belong in a log line.
     Object.defineProperty(this.first, 'report', { value: this.publish(), configurable: true });
     this.reject(this.first);
   }
@@ -96,7 +95,7 @@ class Many implements BatchReport {
   }
 }
 
-/** librdkafka has several numbers for an offset it was not told. */
+/** librdkafka has several numbers for an unknown offset. */
 function offsetOf(columns: ReportColumns, at: number, error: ProduceError | null): number {
   return error === null ? Math.max(-1, columns.offsets[at] as number) : -1;
 }
@@ -112,61 +111,43 @@ function toReport(target: Target, columns: ReportColumns, at: number, error: Pro
   };
 }
 
-let codes: Map<number, NativeError> | undefined;
-
-function nativeError(code: number): NativeError {
-  codes ??= new Map(
-    native
-      .errorCodes()
-      .map(({ code, name, description }) => [
-        code,
-        { code, name, message: description, fatal: false, retriable: false, abortable: false },
-      ]),
-  );
-  const unknown = {
-    code,
-    name: String(code),
-    message: `error ${code}`,
-    fatal: false,
-    retriable: false,
-    abortable: false,
-  };
-  return codes.get(code) ?? unknown;
-}
-
 /**
- * Who waits for which delivery report. A slot number travels with each record as its opaque and comes back with its
- * report: no handle of the engine is held by native code, and every slot is settled exactly once.
+ * The promises that wait for delivery reports. A slot number travels with each record as its opaque and comes back with its
+ * report: native code holds no handle of the JavaScript engine, and every slot is settled exactly once.
  *
- * Slots are columns. An object for each record would have to be copied by the collector, once or twice while the record
- * is on its way, and at hundreds of thousands a second that is what `send` spends its time on.
+ * Slots are columns. The garbage collector would copy an object per record once or twice while the record is in flight, and
+ * at hundreds of thousands of records a second `send` would spend its time on that.
  */
-export class Ledger {
-  /** A batch, or of a single record the function that resolves its promise. */
-  private readonly owners: (Resolve | Many | undefined)[] = [];
+export class DeliveryLedger {
+  /** A batch, or the function that resolves the promise of a single record. */
+  private readonly owners: (Resolve | BatchDelivery | undefined)[] = [];
   /** A single record, as it was sent. */
   private readonly records: (Target | undefined)[] = [];
   /** Queue bytes. */
   private sizes = new Float64Array(1024);
-  /** Which flush has to wait for it. */
+  /** The flush that has to wait for it. */
   private generations = new Float64Array(1024);
   private readonly free: number[] = [];
-  /** Slots in use of each generation from `oldest` on; the last is the one that counts. */
+  /** Slots in use per generation, from `oldest` on; new slots belong to the last. */
   private open = [0];
   private oldest = 0;
   private readonly flushes: { generation: number; resolve: () => void }[] = [];
   private waiters: { resolve: () => void; reject: (error: Error) => void }[] = [];
-  /** Records without an answer. */
+  /** Records without a report. */
   pending = 0;
   private bytes = 0;
   private delivered = 0;
   private readonly failed = new Map<KafkaErrorCode, number>();
 
-  /** `keepAlive` is told when the first record waits and when none does. */
+  /**
+   * @param keepAlive - called when the first record waits, and when none does
+   * @param errorOf - librdkafka's name and text for a code
+   */
   constructor(
     private readonly maxRecords: number,
     private readonly maxBytes: number,
     private readonly keepAlive: (alive: boolean) => void,
+    private readonly errorOf: (code: number) => NativeError,
   ) {}
 
   openOne(record: Target, resolve: Resolve): number {
@@ -179,13 +160,13 @@ export class Ledger {
     resolve: (report: BatchReport) => void,
     reject: (error: Error) => void,
   ): number {
-    const many = new Many(records, topic, resolve, reject);
+    const many = new BatchDelivery(records, topic, resolve, reject);
     if (records.length > 0) return this.add(many, undefined, records.length);
     many.done();
     return -1;
   }
 
-  private add(owner: Resolve | Many, record: Target | undefined, count: number): number {
+  private add(owner: Resolve | BatchDelivery, record: Target | undefined, count: number): number {
     const slot = this.free.pop() ?? this.owners.length;
     if (slot === this.sizes.length) {
       this.sizes = doubled(this.sizes);
@@ -209,12 +190,12 @@ export class Ledger {
   }
 
   /** Record `index` of the slot was never packed. */
-  refuse(slot: number, index: number, error: KafkaError): void {
-    const owner = this.owners[slot] as Resolve | Many;
+  fail(slot: number, index: number, error: KafkaError): void {
+    const owner = this.owners[slot] as Resolve | BatchDelivery;
     if (typeof owner === 'function') owner(Promise.reject(error));
     else owner.fail(index, error);
     this.countFailed(error);
-    this.answered(slot, owner);
+    this.reported(slot, owner);
   }
 
   private countFailed({ code }: KafkaError, records = 1): void {
@@ -234,25 +215,26 @@ export class Ledger {
       const index = indexes[i] as number;
       const code = errors[i] as number;
       let target = this.records[slot];
-      if (target === undefined && (code !== 0 || listener !== undefined)) target = (owner as Many).target(index);
+      if (target === undefined && (code !== 0 || listener !== undefined))
+        target = (owner as BatchDelivery).target(index);
       let error: ProduceError | null = null;
       if (code !== 0) {
         const status = STATUS[statuses[i] as number] ?? 'possibly-persisted';
-        error = ProduceError.of(nativeError(code), target as Target, status, { redact });
+        error = ProduceError.of(this.errorOf(code), target as Target, status, { redact });
         this.countFailed(error);
       } else this.delivered++;
       const report = target && toReport(target, columns, i, error);
       if (typeof owner !== 'function') owner.report(index, columns, i, error);
       else owner(error === null ? (report as DeliveryReport) : Promise.reject(error));
       if (report !== undefined) listener?.(report);
-      this.answered(slot, owner);
+      this.reported(slot, owner);
     }
     if (this.waiters.length > 0 && this.hasRoom(0.5)) {
       for (const { resolve } of this.waiters.splice(0)) resolve();
     }
   }
 
-  private answered(slot: number, owner: Resolve | Many): void {
+  private reported(slot: number, owner: Resolve | BatchDelivery): void {
     if (--this.pending === 0) this.keepAlive(false);
     if (typeof owner !== 'function') {
       if (--owner.left > 0) return;
@@ -281,12 +263,12 @@ export class Ledger {
     return new Promise((resolve, reject) => this.waiters.push({ resolve, reject }));
   }
 
-  /** Nobody waits for room any more. */
-  turnAway(error: KafkaError): void {
+  /** The callers of {@link DeliveryLedger.ready} wait no longer. */
+  rejectWaiters(error: KafkaError): void {
     for (const { reject } of this.waiters.splice(0)) reject(error);
   }
 
-  /** Resolves when all that is open now is answered for. */
+  /** Resolves when every record sent so far has its report. */
   settled(): Promise<void> {
     const generation = this.oldest + this.open.push(0) - 2;
     return new Promise((resolve) => {
@@ -301,7 +283,7 @@ export class Ledger {
     for (const { resolve } of this.flushes.splice(0, due < 0 ? this.flushes.length : due)) resolve();
   }
 
-  /** Nothing more will be reported. */
+  /** No further report comes: everything that waits rejects. */
   end(error: KafkaError): void {
     for (let slot = 0; slot < this.owners.length; slot++) {
       const owner = this.owners[slot];
@@ -321,7 +303,7 @@ export class Ledger {
     }
     this.pending = this.bytes = 0;
     this.checkFlushes();
-    this.turnAway(error);
+    this.rejectWaiters(error);
   }
 }
 

@@ -5,27 +5,19 @@ import { type ClientOptions, checkClient, type RequestOptions, timeoutOf } from 
 import { weakly } from '../client/weakly';
 import { normalizeProducerConfig } from '../config/config';
 import { abortable } from '../core/abort';
-import { AbortError, ArgumentError, ClosedError, KafkaError } from '../core/errors';
+import { AbortError, ArgumentError, ClosedError, KafkaError, type NativeError } from '../core/errors';
 import { EventHub } from '../core/event-hub';
 import { observeEvents } from '../core/observe-events';
 import type { ProducerConfig } from '../generated/config';
 import { native } from '../native/addon';
 import type { NativeProducer, ProducerDelivery } from '../native/interface';
-import type { Serializer } from '../serde/serde';
 import { sendBatchChannel, sendChannel } from './channels';
-import { Ledger, type ProducerFlow } from './delivery-ledger';
-import {
-  checkRecord,
-  checkSerializers,
-  type ProducerRecord,
-  type RecordBatch,
-  RecordContext,
-  raw,
-  type Serializers,
-} from './record';
-import { checkHeaders, type RecordHeaders, RecordPack } from './record-pack';
+import { DeliveryLedger, type ProducerFlow } from './delivery-ledger';
+import { Outbox } from './outbox';
+import { checkRecord, checkSerializers, type ProducerRecord, type RecordBatch, type Serializers } from './record';
 import { type BatchReport, type DeliveryReport, ProduceError, ReportColumns } from './report';
-import { Turns } from './send-order';
+import { SendOrder } from './send-order';
+import { type Columns, type Data, RecordSerializer } from './serialize';
 
 export interface SendOptions {
   /**
@@ -37,13 +29,10 @@ export interface SendOptions {
 
 export type ProducerEvent = CommonEvent;
 
-/** Producers that wait for reports, whether or not somebody has them. */
+/** Producers that wait for reports, referenced elsewhere or not. */
 const busy = new Set<unknown>();
 
-/** A tick's records cross when they are this many bytes, even before the tick ends. */
-const CROSS_BYTES = 256 * 1024;
-
-/** After this long without the broker's answer `flush()` gives up, in ms. */
+/** Default time limit of `flush()`, in ms. */
 const FLUSH_MS = 30_000;
 
 /**
@@ -66,18 +55,10 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
 > {
   readonly events = new EventHub<ProducerEvent>();
   readonly #reports = new EventHub<DeliveryReport>();
-  readonly #pack = new RecordPack();
-  readonly #ledger: Ledger;
-  readonly #topics = new Map<string, number>();
-  #lastTopic = '';
-  #lastTopicId = -1;
-  readonly #client: NativeProducer;
-  readonly #key: Serializer<K>;
-  readonly #value: Serializer<V>;
-  #scheduled = false;
-  readonly #turns = new Turns();
-  /** `close()` has handed over the last records. */
-  #over = false;
+  readonly #serializer: RecordSerializer;
+  readonly #order = new SendOrder();
+  readonly #outbox: Outbox;
+  readonly #ledger: DeliveryLedger;
 
   /**
    * @throws ConfigError when the configuration is wrong: nothing was opened then.
@@ -86,16 +67,17 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     checkClient(options);
     checkSerializers(serializers);
     super('producer', normalizeProducerConfig(config, { ...options, librdkafka: native.version }), options);
-    this.#key = serializers.key ?? (raw as unknown as Serializer<K>);
-    this.#value = serializers.value ?? (raw as unknown as Serializer<V>);
+    this.#serializer = new RecordSerializer(serializers as Serializers<never, never>);
     const records = this.config.number('queue.buffering.max.messages') || Number.POSITIVE_INFINITY;
-    this.#ledger = new Ledger(records, this.config.number('queue.buffering.max.kbytes') * 1024, (alive) => {
+    const keepAlive = (alive: boolean) => {
       if (alive) busy.add(this);
       else busy.delete(this);
       if (!this.closed) this.native.keepAlive(alive);
-    });
+    };
+    const bytes = this.config.number('queue.buffering.max.kbytes') * 1024;
+    this.#ledger = new DeliveryLedger(records, bytes, keepAlive, errorOf);
     const deliver = weakly(this as Producer<never, never>, Producer.#receive);
-    this.#client = this.open((settings) => new native.Producer(settings, {}, deliver));
+    this.#outbox = new Outbox(this.open((settings) => new native.Producer(settings, {}, deliver)));
     this.announce();
   }
 
@@ -119,42 +101,34 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     if (this.closed) return Promise.reject(new ClosedError('producer'));
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(new AbortError(signal.reason));
-    if (this.#key.async || this.#value.async) return abortable(this.#sendLater(record, signal), signal);
+    const serializer = this.#serializer;
     try {
       checkRecord(record, record?.topic);
-      const { topic } = record;
-      const key = this.#serialize('key', this.#key, record.key, topic, record) as Uint8Array | string | null;
-      const value = this.#serialize('value', this.#value, record.value, topic, record) as Uint8Array | string | null;
-      return abortable(this.#sendNow(record, key, value), signal);
+      if (serializer.async) return abortable(this.#sendLater(record, signal), signal);
+      const key = serializer.key(record, record.topic) as Data;
+      return abortable(this.#post(record, key, serializer.value(record, record.topic) as Data), signal);
     } catch (error) {
       return Promise.reject(error as Error);
     }
   }
 
   async #sendLater(record: ProducerRecord<K, V>, signal: AbortSignal | undefined): Promise<DeliveryReport> {
-    checkRecord(record, record?.topic);
-    const parts = Promise.all([
-      this.#serialize('key', this.#key, record.key, record.topic, record),
-      this.#serialize('value', this.#value, record.value, record.topic, record),
-    ]);
-    const [key, value] = await this.#turns.take(parts, signal);
-    return this.#sendNow(record, key, value);
+    const { topic } = record;
+    const parts = Promise.all([this.#serializer.key(record, topic), this.#serializer.value(record, topic)]);
+    const [key, value] = await this.#order.take(parts, signal);
+    return this.#post(record, key, value);
   }
 
-  #sendNow(
-    record: ProducerRecord<K, V>,
-    key: Uint8Array | string | null,
-    value: Uint8Array | string | null,
-  ): Promise<DeliveryReport> {
+  #post(record: ProducerRecord<K, V>, key: Data, value: Data): Promise<DeliveryReport> {
     const promise = new Promise<DeliveryReport>(capture);
     const slot = this.#ledger.openOne(record, resolveCaptured);
     try {
-      this.#ledger.count(slot, this.#add(record, record.topic, slot, 0, key, value, record.headers));
+      this.#ledger.count(slot, this.#outbox.add(record, record.topic, slot, 0, key, value, record.headers));
     } catch (error) {
-      this.#ledger.refuse(slot, 0, ProduceError.encode('headers', record, error));
+      this.#ledger.fail(slot, 0, ProduceError.encode('headers', record, error));
       return promise;
     }
-    this.#schedule();
+    this.#outbox.schedule();
     return promise;
   }
 
@@ -183,163 +157,38 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
     if (!Array.isArray(records)) {
       return Promise.reject(new ArgumentError('sendBatch takes an array of records, or { topic, records: [...] }'));
     }
-    if (this.#key.async || this.#value.async) return abortable(this.#sendBatchLater(records, one, signal), signal);
     try {
-      const keys = new Array<Uint8Array | string | null>(records.length);
-      const values = new Array<Uint8Array | string | null>(records.length);
-      let headers: Map<number, RecordHeaders> | undefined;
-      // All or nothing: a record that cannot be serialized is found before any is sent.
-      for (let i = 0; i < records.length; i++) {
-        const record = records[i] as ProducerRecord<K, V>;
-        const topic = one ?? record?.topic;
-        checkRecord(record, topic);
-        keys[i] = this.#serialize('key', this.#key, record.key, topic, record) as Uint8Array | string | null;
-        values[i] = this.#serialize('value', this.#value, record.value, topic, record) as Uint8Array | string | null;
-        if (record.headers !== undefined) headers = this.#headersOf(record, record.headers, topic, i, headers);
-      }
-      return abortable(this.#sendBatchNow(records, one, keys, values, headers), signal);
+      const columns = this.#serializer.columns(records, one);
+      if (!(columns instanceof Promise)) return abortable(this.#postBatch(records, one, columns), signal);
+      const sent = this.#order.take(columns, signal).then((ready) => this.#postBatch(records, one, ready));
+      return abortable(sent, signal);
     } catch (error) {
       return Promise.reject(error as Error);
     }
   }
 
-  async #sendBatchLater(
+  #postBatch(
     records: readonly ProducerRecord<K, V>[],
     one: string | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<BatchReport> {
-    let headers: Map<number, RecordHeaders> | undefined;
-    for (let i = 0; i < records.length; i++) {
-      const record = records[i] as ProducerRecord<K, V>;
-      const topic = one ?? record?.topic;
-      checkRecord(record, topic);
-      if (record.headers !== undefined) headers = this.#headersOf(record, record.headers, topic, i, headers);
-    }
-    const column = (part: 'key' | 'value') =>
-      Promise.all(
-        records.map((record) => {
-          const serializer = (part === 'key' ? this.#key : this.#value) as Serializer<unknown>;
-          return this.#serialize(part, serializer, record[part], one ?? record.topic, record);
-        }),
-      );
-    const parts = (async () => Promise.all([column('key'), column('value')]))();
-    const [keys, values] = await this.#turns.take(parts, signal);
-    return this.#sendBatchNow(records, one, keys, values, headers);
-  }
-
-  /** Headers that can be packed; noted where they are not the record's own. @throws ProduceError */
-  #headersOf(
-    record: ProducerRecord<K, V>,
-    own: RecordHeaders,
-    topic: string,
-    index: number,
-    noted: Map<number, RecordHeaders> | undefined,
-  ): Map<number, RecordHeaders> | undefined {
-    try {
-      const headers = checkHeaders(own);
-      return headers === own ? noted : (noted ?? new Map<number, RecordHeaders>()).set(index, headers);
-    } catch (cause) {
-      throw ProduceError.encode('headers', { ...record, topic }, cause);
-    }
-  }
-
-  #sendBatchNow(
-    records: readonly ProducerRecord<K, V>[],
-    one: string | undefined,
-    keys: readonly (Uint8Array | string | null)[],
-    values: readonly (Uint8Array | string | null)[],
-    headers: ReadonlyMap<number, RecordHeaders> | undefined,
+    { keys, values, headers }: Columns,
   ): Promise<BatchReport> {
     return new Promise<BatchReport>((resolve, reject) => {
       const slot = this.#ledger.openBatch(records, one, resolve, reject);
+      const outbox = this.#outbox;
       let bytes = 0;
       for (let i = 0; i < records.length; i++) {
         const record = records[i] as ProducerRecord<K, V>;
         const own = headers?.get(i) ?? record.headers;
         try {
-          bytes += this.#add(record, one ?? record.topic, slot, i, keys[i] ?? null, values[i] ?? null, own);
+          bytes += outbox.add(record, one ?? record.topic, slot, i, keys[i] ?? null, values[i] ?? null, own);
         } catch (error) {
-          this.#ledger.refuse(
-            slot,
-            i,
-            ProduceError.encode('headers', { ...record, topic: one ?? record.topic }, error),
-          );
+          const target = { ...record, topic: one ?? record.topic };
+          this.#ledger.fail(slot, i, ProduceError.encode('headers', target, error));
         }
       }
       if (bytes > 0) this.#ledger.count(slot, bytes);
-      this.#cross();
+      outbox.cross();
     });
-  }
-
-  #serialize<T>(
-    field: 'key' | 'value',
-    serializer: Serializer<T>,
-    data: T | null | undefined,
-    topic: string,
-    record: { readonly headers?: RecordHeaders },
-  ): Uint8Array | string | null | Promise<Uint8Array | string | null> {
-    if (data === null || data === undefined) return null;
-    // The default for bytes, without a context that it would not look at.
-    if ((serializer as unknown) === raw && data instanceof Uint8Array) return data;
-    try {
-      const out = serializer.serialize(data, new RecordContext(topic, field, record));
-      if (typeof out === 'string' || out instanceof Uint8Array || out === null) return out;
-      if (serializer.async) {
-        return (out as Promise<Uint8Array | string | null>).catch((cause) => {
-          throw ProduceError.encode(field, { ...record, topic }, cause);
-        });
-      }
-      throw new TypeError(`it must be a string, a Uint8Array or null, not ${typeof out}`);
-    } catch (cause) {
-      throw ProduceError.encode(field, { ...record, topic }, cause);
-    }
-  }
-
-  #add(
-    record: Omit<ProducerRecord<K, V>, 'topic'>,
-    topic: string,
-    slot: number,
-    index: number,
-    key: Uint8Array | string | null,
-    value: Uint8Array | string | null,
-    headers: RecordHeaders | undefined,
-  ): number {
-    const { timestamp } = record;
-    const at = timestamp === undefined ? 0 : typeof timestamp === 'number' ? timestamp : timestamp.getTime();
-    const pack = this.#pack;
-    const size = pack.add(this.#topicId(topic), record.partition ?? -1, slot, index, at, key, value, headers);
-    if (pack.length >= CROSS_BYTES) this.#cross();
-    return size;
-  }
-
-  #topicId(topic: string): number {
-    if (topic === this.#lastTopic) return this.#lastTopicId;
-    let id = this.#topics.get(topic);
-    if (id === undefined) {
-      id = this.#topics.size;
-      this.#client.topic(topic);
-      this.#topics.set(topic, id);
-    }
-    this.#lastTopic = topic;
-    this.#lastTopicId = id;
-    return id;
-  }
-
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      this.#cross();
-    });
-  }
-
-  /** Hands the collected records over, in one crossing. */
-  #cross(): void {
-    const pack = this.#pack;
-    if (pack.length === 0 || this.#over) return;
-    this.#client.produce(pack.bytes, pack.length);
-    pack.clear();
   }
 
   static readonly #receive = (producer: Producer<never, never>, items: readonly ProducerDelivery[]) =>
@@ -395,8 +244,8 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
   async flush(options: RequestOptions & SendOptions = {}): Promise<void> {
     const deadline = performance.now() + timeoutOf(options, FLUSH_MS);
     this.assertOpen();
-    await abortable(this.#turns.passed(), options.signal);
-    this.#cross();
+    await abortable(this.#order.passed(), options.signal);
+    this.#outbox.cross();
     const settled = this.#ledger.settled();
     let done = false;
     void settled.then(() => {
@@ -422,21 +271,20 @@ export class Producer<K = Uint8Array | string | null, V = Uint8Array | string | 
    * log. Every dropped record's promise rejects with `ERR_KAFKA__PURGE_QUEUE` or `ERR_KAFKA__PURGE_INFLIGHT`.
    */
   async purge(options: { inFlight?: boolean } = {}): Promise<void> {
-    this.#cross();
+    this.#outbox.cross();
     await this.request('Cannot purge', (client) => client.purge(options.inFlight ?? true));
   }
 
   /** Waits for serializers. The native close sends what is queued, and reports what it could not: it needs some time too. */
   protected override async drain(timeoutMs: number): Promise<void> {
-    await this.#turns.drain(Math.floor(timeoutMs * 0.8));
+    await this.#order.drain(Math.floor(timeoutMs * 0.8));
   }
 
   protected override beforeClose(): void {
-    this.#cross();
-    this.#over = true;
+    this.#outbox.close();
     const error = new ClosedError('producer');
-    this.#turns.end(error);
-    this.#ledger.turnAway(error);
+    this.#order.end(error);
+    this.#ledger.rejectWaiters(error);
   }
 
   protected override ended(): void {
@@ -454,3 +302,14 @@ let resolveCaptured: (report: DeliveryReport | PromiseLike<DeliveryReport>) => v
 const capture = (resolve: typeof resolveCaptured): void => {
   resolveCaptured = resolve;
 };
+
+let codes: Map<number, NativeError> | undefined;
+
+/** librdkafka's name and text for a code. */
+function errorOf(code: number): NativeError {
+  const flags = { fatal: false, retriable: false, abortable: false };
+  codes ??= new Map(
+    native.errorCodes().map(({ code, name, description }) => [code, { code, name, message: description, ...flags }]),
+  );
+  return codes.get(code) ?? { code, name: String(code), message: `error ${code}`, ...flags };
+}

@@ -1,11 +1,10 @@
-/** What a producer takes, and what is looked at before anything of it is sent. */
+/** A record to produce, and the checks before it is sent. */
 import { isObject, serializer, shape } from '../core/check';
 import { given, nearest } from '../core/describe';
 import { ArgumentError } from '../core/errors';
 import { isPartition, isTopic } from '../core/partition';
-import { bytes, utf8 } from '../serde/builtins';
-import type { MessageHeaders, SerdeContext, Serializer } from '../serde/serde';
-import { type RecordHeaders, RecordPack } from './record-pack';
+import type { Serializer } from '../serde/serde';
+import type { RecordHeaders } from './record-pack';
 
 /** A record to produce. */
 export interface ProducerRecord<K = Uint8Array | string | null, V = Uint8Array | string | null> {
@@ -37,37 +36,13 @@ export function checkSerializers(serializers: Serializers<never, never>): void {
   serializersOf(serializers, '');
 }
 
-/** What a producer without serializers takes: bytes as they are, and text. */
-export const raw: Serializer<Uint8Array | string | null> = {
-  serialize: (data, context) =>
-    typeof data === 'string' ? utf8.serialize(data, context) : bytes.serialize(data as Buffer | null, context),
-};
-
-/** Made for every key and value, so it is a class and looks at the headers only when asked. */
-export class RecordContext implements SerdeContext {
-  constructor(
-    readonly topic: string,
-    readonly field: 'key' | 'value',
-    private readonly record: { readonly headers?: RecordHeaders },
-  ) {}
-
-  get headers(): MessageHeaders | undefined {
-    const { headers } = this.record;
-    return headers === undefined ? undefined : [...RecordPack.pairs(headers)].map(toMessageHeader);
-  }
-}
-
-function toMessageHeader([name, value]: readonly [string, string | Uint8Array | null]) {
-  return [name, value === null ? null : Buffer.from(value as Uint8Array)] as const;
-}
-
 interface Checked {
   readonly value: unknown;
   readonly partition?: number | null;
   readonly timestamp?: number | Date;
 }
 
-/** Looked at once, not for every record. */
+/** The last topic that passed the check. */
 let lastTopic = '';
 
 /** Called for every record. @throws ArgumentError */
@@ -94,7 +69,7 @@ export function checkRecord(record: Checked, topic: unknown): void {
   }
 }
 
-const FORM = '{ topic, value } and what else it has';
+const FORM = '{ topic, value } with optional key, partition, timestamp and headers';
 const FIELDS = ['topic', 'key', 'value', 'partition', 'timestamp', 'headers'];
 
 function withoutTopic(record: unknown, topic: unknown): ArgumentError {

@@ -1,14 +1,14 @@
 import { systemClock, within } from '../core/clock';
 import { AbortError } from '../core/errors';
 
-/** The order of sends with an asynchronous serializer: each waits for its own data, and for those before it. */
-export class Turns {
-  /** What was taken before is handed over. Never rejects. */
+/** The order of sends with an asynchronous serializer: each waits for its own data, and for all earlier sends. */
+export class SendOrder {
+  /** Resolves when all earlier sends are handed over. Never rejects. */
   private tail: Promise<void> = Promise.resolve();
-  /** What rejects those who wait. */
+  /** Rejects the sends that wait. */
   private readonly waiting = new Set<(error: Error) => void>();
 
-  /** What was serialized, when those before were handed over. Who waits for it goes on before those who wait for `passed`. */
+  /** Resolves with the serialized data once all earlier sends are handed over, and before {@link SendOrder.passed} resolves. */
   take<T>(parts: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const before = this.tail;
     return new Promise<T>((resolve, reject) => {
@@ -26,22 +26,22 @@ export class Turns {
           this.waiting.delete(reject);
         }
       })();
-      // A microtask later: by then it has handed its records over.
+      // One microtask later: the caller has handed its records over by then.
       this.tail = turn.then(() => {});
     });
   }
 
-  /** Resolves when all that is taken now is handed over. */
+  /** Resolves when all sends so far are handed over. */
   passed(): Promise<void> {
     return this.tail;
   }
 
-  /** Likewise, but does not wait longer than `ms`. */
+  /** As {@link SendOrder.passed}, but waits at most `ms`. */
   async drain(ms: number): Promise<void> {
     if (this.waiting.size > 0) await within(systemClock, ms, this.tail);
   }
 
-  /** Nobody's turn comes any more. */
+  /** Rejects the sends that still wait. */
   end(error: Error): void {
     for (const reject of this.waiting) reject(error);
     this.waiting.clear();

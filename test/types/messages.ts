@@ -53,9 +53,9 @@ export async function reading(): Promise<void> {
     void message.value.price;
   }
   for await (const each of orders) is<MessageBatch<string, Order>>()(each);
-  for await (const each of orders.own.messages()) is<Message<string, Order>>()(each);
-  await orders.own.run((message) => is<Order>()(message.value));
-  await orders.own.runBatch((many) => is<Order[]>()(many.values()));
+  for await (const each of orders.messages()) is<Message<string, Order>>()(each);
+  await orders.run((message) => is<Order>()(message.value));
+  await orders.runBatch((many) => is<Order[]>()(many.values()));
 
   // A stream has the consumer's types, or its own.
   is<KafkaStream<string, Order>>()(orders.stream('a'));

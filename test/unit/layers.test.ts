@@ -103,7 +103,7 @@ const rooms: Readonly<Record<string, { readonly imports: readonly string[]; read
   config: { imports: ['core', 'generated', 'native'], lines: 560 },
   client: { imports: ['core', 'generated', 'serde', 'message', 'native', 'config'], lines: 800 },
   produce: { imports: ['core', 'generated', 'serde', 'message', 'native', 'config', 'client'], lines: 1_400 },
-  consume: { imports: ['core', 'generated', 'serde', 'message', 'native', 'config', 'client'], lines: 6_300 },
+  consume: { imports: ['core', 'generated', 'serde', 'message', 'native', 'config', 'client'], lines: 6_500 },
   admin: { imports: ['core', 'generated', 'serde', 'message', 'native', 'config', 'client'], lines: 400 },
   observe: {
     imports: ['core', 'generated', 'serde', 'message', 'native', 'config', 'client', 'produce', 'consume', 'admin'],
@@ -181,14 +181,7 @@ describe('lib/', () => {
   });
 
   it('loads the addon in the clients and the doors alone', () => {
-    const clients = [
-      'client/client',
-      'consume/consumer',
-      'produce/producer',
-      'admin/admin',
-      'produce/delivery-ledger',
-      'testing',
-    ];
+    const clients = ['client/client', 'consume/consumer', 'produce/producer', 'admin/admin', 'testing'];
     expect(
       offenders(({ from, to, typeOnly }) => to === 'native/addon' && !typeOnly && !clients.includes(from)),
     ).toEqual([]);

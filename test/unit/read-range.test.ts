@@ -9,7 +9,7 @@ async function read(range: Range) {
   let assigned: readonly TopicPartitionOffset[] = [];
   const stream = await readRange(
     {
-      session: world.session,
+      stream: (topics, options) => world.session.stream(topics, options),
       partitionsOf: async () => [0, 1, 2],
       offsetForTime: async ({ partition }, time) => (partition === 1 || time > 1019 ? -1 : Math.max(10, time - 1000)),
       watermarks: async ({ partition }) => (partition === 1 ? { low: 0, high: 0 } : { low: 10, high: 20 }),

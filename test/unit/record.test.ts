@@ -3,7 +3,7 @@ import { ArgumentError, ClosedError } from '../../lib/core/errors';
 import { checkPartition, checkPartitions } from '../../lib/core/partition';
 import { checkRecord } from '../../lib/produce/record';
 import { checkHeaders } from '../../lib/produce/record-pack';
-import { Turns } from '../../lib/produce/send-order';
+import { SendOrder } from '../../lib/produce/send-order';
 import { settled } from '../support/fake-lanes';
 
 const refusal = (record: unknown, topic: unknown = 'orders'): string => {
@@ -67,7 +67,7 @@ describe('turns', () => {
   };
 
   test('come in the order of the calls; who waits for all of them comes after', async () => {
-    const turns = new Turns();
+    const turns = new SendOrder();
     const [a, b] = [later(), later()];
     const order: string[] = [];
     const take = async (parts: Promise<string>) => order.push(await turns.take(parts, undefined));
@@ -83,7 +83,7 @@ describe('turns', () => {
   });
 
   test('that fail leave the others their place; at the end those who wait are told', async () => {
-    const turns = new Turns();
+    const turns = new SendOrder();
     const good = later();
     const failed = turns.take(Promise.reject(new Error('no schema')), undefined);
     await expect(failed).rejects.toThrow('no schema');

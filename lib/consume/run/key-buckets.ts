@@ -21,6 +21,7 @@ export class KeyBuckets<T> implements Iterable<Bucket<T>> {
   }
 
   of({ chunk, index }: AnyMessage): Bucket<T> {
+    if (this.buckets.length === 1) return this.buckets[0] as Bucket<T>;
     return this.buckets[chunk.keyHash(index) & (this.buckets.length - 1)] as Bucket<T>;
   }
 

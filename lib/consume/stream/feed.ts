@@ -63,6 +63,8 @@ export class Feed implements LaneReader {
     readonly policy: BatchPolicy | null,
     /** Messages are settled as soon as they are delivered. */
     readonly settleOnDelivery: boolean,
+    /** Throws when reading would wait for ever. */
+    private readonly guard: (() => void) | undefined = undefined,
     /** The feed a lane goes back to when this one, made for it alone, is not read any more. */
     private readonly parent: Feed | null = null,
   ) {}
@@ -142,6 +144,7 @@ export class Feed implements LaneReader {
    */
   acquire(surface: Surface): void {
     if (this.end?.error) throw this.end.error;
+    if (this.end === null) this.requireSource();
     if (this.holder !== null && this.holder !== surface) {
       if (!this.holder.idle) throw new StreamBusyError(this.name, this.holder.name);
       this.release(this.holder);
@@ -153,6 +156,11 @@ export class Feed implements LaneReader {
     }
     if (this.end !== null) this.finish(null);
     else this.host.clock.microtask(() => this.wake());
+  }
+
+  /** @throws StateError when nothing is subscribed or assigned */
+  requireSource(): void {
+    this.guard?.();
   }
 
   /**

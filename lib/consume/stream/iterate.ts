@@ -101,6 +101,13 @@ export class Taker extends BatchPuller {
 
   /** The next batch; null at the end. @throws AbortError when `signal` is aborted first. */
   take(signal?: AbortSignal): Promise<AnyBatch | null> {
+    if (this.feed.surface === this) {
+      try {
+        this.feed.requireSource();
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
     if (signal === undefined) return this.pull();
     if (signal.aborted) return Promise.reject(new AbortError(signal.reason));
     const abort = () => this.unpark()?.reject(new AbortError(signal.reason));

@@ -65,7 +65,14 @@ class PartitionPush implements Surface {
   laneAdded(lane: DeliveryLane): void {
     const { feed } = this;
     if (!feed.detach(lane)) return;
-    const own = new Feed(`${lane.topic}/${lane.partition}`, feed.host, feed.policy, feed.settleOnDelivery, feed);
+    const own = new Feed(
+      `${lane.topic}/${lane.partition}`,
+      feed.host,
+      feed.policy,
+      feed.settleOnDelivery,
+      undefined,
+      feed,
+    );
     lane.rewind();
     own.add(lane);
     this.subscriber.next(new PartitionFeed<never, never>(own, lane));

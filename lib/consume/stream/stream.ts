@@ -53,6 +53,14 @@ export interface StreamHost extends FeedHost, LaneHost {
   reportEof(lane: Lane, offset: number): void;
 }
 
+/** Options of a stream, and those that only its makers set. */
+export interface CoreOptions<K, V> extends StreamOptions<K, V> {
+  /** First offset not to be delivered, per partition. */
+  readonly bound?: (at: TopicPartition) => number;
+  /** Throws when reading would wait for ever. */
+  readonly guard?: () => void;
+}
+
 /** The stream itself: lanes, their feed, and the end. The session drives it; users see {@link KafkaStream}. */
 export class StreamCore<K, V> implements KafkaStream<K, V>, Drainable {
   readonly mode: CommitMode;
@@ -66,16 +74,17 @@ export class StreamCore<K, V> implements KafkaStream<K, V>, Drainable {
   private ending: Promise<StopSummary> | null = null;
   /** Lanes that come now are not read. */
   private draining = false;
+  private hasEnded = false;
   private readonly unlisten: () => void;
 
   constructor(
     private readonly host: StreamHost,
     readonly name: string,
-    private readonly options: StreamOptions<K, V> & { readonly bound?: (at: TopicPartition) => number },
+    private readonly options: CoreOptions<K, V>,
   ) {
     this.mode = options.commit ?? (host.group ? 'ack' : 'none');
     this.decoders = new Decoders(options.key, options.value);
-    this.feed = new Feed(name, host, batchPolicy(options.batch, host.credit), this.mode !== 'ack');
+    this.feed = new Feed(name, host, batchPolicy(options.batch, host.credit), this.mode !== 'ack', options.guard);
     this.taker = new Taker(this.feed);
     const { bound, until } = options;
     this.bounded = bound === undefined && until !== 'eof' ? null : new BoundedRead(this.boundedHost(), bound);
@@ -211,7 +220,13 @@ export class StreamCore<K, V> implements KafkaStream<K, V>, Drainable {
     this.unlisten();
     for (const { reader } of this.lanes) if (reader !== this.feed) reader.finish(error);
     this.feed.finish(error);
+    this.hasEnded = true;
     this.host.removed(this);
+  }
+
+  /** Readers have seen the end; the stream is not read again. */
+  get ended(): boolean {
+    return this.hasEnded;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
