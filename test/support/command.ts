@@ -37,11 +37,23 @@ export class Command {
 
   /** @throws Error when the example is not compiled as it is now. */
   static start(example: string, ...args: string[]): Command {
+    return Command.spawn(example, args, []);
+  }
+
+  /** Starts it, and it gets `signal` in the moment in which it prints what matches. */
+  static signalled(signal: NodeJS.Signals, at: RegExp, example: string, ...args: string[]): Command {
+    const itself = ['--require', join(__dirname, 'signal-itself.cjs')];
+    return Command.spawn(example, args, itself, { TEST_SIGNAL_ITSELF: JSON.stringify({ at: at.source, signal }) });
+  }
+
+  private static spawn(example: string, args: string[], options: string[], env: NodeJS.ProcessEnv = {}): Command {
     const compiled = join(root, 'dist-examples', `${example}.js`);
     if (!existsSync(compiled) || statSync(compiled).mtimeMs < newest(join(root, 'examples'))) {
       throw new Error('dist-examples is missing or older than examples: npm run build:ts');
     }
-    return new Command(spawn(process.execPath, [compiled, ...args], { cwd: root }));
+    return new Command(
+      spawn(process.execPath, [...options, compiled, ...args], { cwd: root, env: { ...process.env, ...env } }),
+    );
   }
 
   static run(example: string, ...args: string[]): Promise<Exit> {

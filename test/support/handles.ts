@@ -6,7 +6,7 @@ import { liveHandles } from 'rdkafka-rx/testing';
  * stands still meanwhile, and before librdkafka 2.10, where two threads may sleep a second each through it, it comes a little later.
  */
 export async function expectHandles(count: number): Promise<void> {
-  for (const end = performance.now() + 10_000; liveHandles() > count && performance.now() < end; ) {
+  for (const end = performance.now() + 50_000; liveHandles() > count && performance.now() < end; ) {
     await new Promise(setImmediate);
   }
   expect(liveHandles()).toBe(count);
