@@ -1,11 +1,13 @@
 /**
- * Loads the addon and declares its shape. The only file that names a `.node`, and it has no other logic.
+ * Loads the addon and declares its shape. The only file that names a `.node`, and it has no other logic than where to look.
  *
  * Every method that returns a promise is answered by the client's own thread and rejects with a {@link NativeError},
  * a plain object; the others return at once.
  */
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { LoadError } from '../core/errors';
 import { oldestLibrdkafka } from './capabilities';
 import type { NativeAddon } from './interface';
@@ -13,6 +15,9 @@ import { packageName, thisPlatform } from './platform';
 
 /** The version of Node-API that the addon is compiled for: a runtime with an older one crashes on it. */
 const NODE_API = 9;
+const FILE = 'rdkafka_rx.node';
+/** Absent where a bundler made an ES module of this. */
+const here = typeof __dirname === 'string' ? __dirname : undefined;
 
 function load(): NativeAddon {
   const { napi, node } = process.versions;
@@ -21,28 +26,29 @@ function load(): NativeAddon {
       `rdkafka-rx needs Node 20.3 or newer (Node-API ${NODE_API}); this is ${node} (Node-API ${napi})`,
     );
   }
-  // What is named, a build of one's own (this checkout's, or `rdkafka-rx-build`), then the package of this platform. Only "there is
-  // none" goes on to the next: a binary that is there and does not load says why.
+  // The addon that is named, a local build (this checkout's, or that of `rdkafka-rx-build`), an asset of a single executable application,
+  // the package of this platform. Only "there is none" goes on to the next: a binary that is there and does not load says why.
   const named = process.env.RDKAFKA_RX_ADDON;
   if (named) {
     const path = resolve(named);
     if (!existsSync(path)) throw new LoadError(`RDKAFKA_RX_ADDON names ${path}, which is not there`);
     return open(path);
   }
-  const local = join(__dirname, '..', '..', 'build', 'Release', 'rdkafka_rx.node');
-  if (existsSync(local)) return open(local);
-  const prebuilt = packageName(thisPlatform());
+  const local = here === undefined ? undefined : join(here, '..', '..', 'build', 'Release', FILE);
+  if (local !== undefined && existsSync(local)) return open(local);
+  return fromExecutable() ?? fromPackage(packageName(thisPlatform()));
+}
+
+/** `require` by a path, out of sight of bundlers, which replace what they cannot follow. */
+const open = (path: string): NativeAddon => loading(path, () => createRequire(path)(path));
+
+function loading(name: string, run: () => unknown): NativeAddon {
   try {
-    return open(prebuilt);
-  } catch (error) {
-    const cause = error instanceof LoadError ? (error.cause as NodeJS.ErrnoException) : undefined;
-    if (cause?.code !== 'MODULE_NOT_FOUND') throw error;
-    throw new LoadError(
-      `There is no rdkafka-rx addon for this platform: install its optional package ${prebuilt} (a package manager ` +
-        'leaves it out with --omit=optional, or with a lock file made on another platform), build one with ' +
-        '`npx rdkafka-rx-build`, or name a built one in RDKAFKA_RX_ADDON',
-      { cause },
-    );
+    return run() as NativeAddon;
+  } catch (cause) {
+    const { message } = cause as Error;
+    const way = ways.find(([sign]) => sign.test(message))?.[1] ?? '';
+    throw new LoadError(`The rdkafka-rx addon ${name} does not load: ${message}${way}`, { cause });
   }
 }
 
@@ -55,13 +61,103 @@ const ways: readonly (readonly [sign: RegExp, way: string])[] = [
   ],
 ];
 
-function open(name: string): NativeAddon {
+/**
+ * In a single executable application: the asset `rdkafka_rx.node`, else the file of that name beside the executable. The system loads
+ * libraries from files only, so the asset is written to one, which goes at once where the system lets it.
+ */
+function fromExecutable(): NativeAddon | null {
+  const sea = process.getBuiltinModule?.('node:sea');
+  if (!sea?.isSea?.()) return null;
+  const beside = join(dirname(process.execPath), FILE);
+  let asset: ArrayBuffer;
   try {
-    return require(name) as NativeAddon;
+    asset = sea.getRawAsset(FILE) as ArrayBuffer;
   } catch (cause) {
-    const { message } = cause as Error;
-    const way = ways.find(([sign]) => sign.test(message))?.[1] ?? '';
-    throw new LoadError(`The rdkafka-rx addon ${name} does not load: ${message}${way}`, { cause });
+    if (existsSync(beside)) return open(beside);
+    throw new LoadError(
+      `This single executable application has no asset '${FILE}', and ${beside} is not there: add the file of ` +
+        `${packageName(thisPlatform())} to the assets of its configuration, or put it beside the executable`,
+      { cause },
+    );
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'rdkafka-rx-'));
+  try {
+    const file = join(directory, FILE);
+    writeFileSync(file, Buffer.from(asset), { mode: 0o700 });
+    return open(file);
+  } finally {
+    if (process.platform !== 'win32') rmSync(directory, { recursive: true });
+  }
+}
+
+function fromPackage(name: string): NativeAddon {
+  let cause: NodeJS.ErrnoException;
+  try {
+    return requirePackage(name) as NativeAddon;
+  } catch (error) {
+    cause = error as NodeJS.ErrnoException;
+  }
+  // That the package was not found, and not something that it needs.
+  const absent =
+    /^(ERR_)?MODULE_NOT_FOUND$/.test(cause.code ?? '') && new RegExp(`['"]${name}['"]`).test(cause.message);
+  if (!absent) {
+    return loading(name, () => {
+      throw cause;
+    });
+  }
+  // A bundle that was made without the package may run where it is installed.
+  const found = here === undefined ? undefined : above(here, name);
+  if (found !== undefined) return open(join(found, FILE));
+  const elsewhere = above(process.cwd(), name);
+  if (elsewhere !== undefined) {
+    throw new LoadError(
+      `The rdkafka-rx addon ${name} is installed in ${elsewhere}, where ${here ?? 'this bundle'} cannot find it: leave ` +
+        `rdkafka-rx out of the bundle, or name ${join(elsewhere, FILE)} in RDKAFKA_RX_ADDON`,
+      { cause },
+    );
+  }
+  throw new LoadError(
+    `There is no rdkafka-rx addon for this platform: install its optional package ${name} (a package manager ` +
+      'leaves it out with --omit=optional, or with a lock file made on another platform), build one with ' +
+      '`npx rdkafka-rx-build`, or name a built one in RDKAFKA_RX_ADDON',
+    { cause },
+  );
+}
+
+/** The directory of an installed package, as `require` looks for it: in each `node_modules` from `directory` upwards. */
+function above(directory: string, name: string): string | undefined {
+  const found = join(directory, 'node_modules', name);
+  if (existsSync(join(found, 'package.json'))) return found;
+  const parent = dirname(directory);
+  return parent === directory ? undefined : above(parent, name);
+}
+
+/**
+ * Each package by its literal name, so that bundlers and tracers of files find the installed one. `try` makes the others optional for them.
+ */
+function requirePackage(name: string): unknown {
+  try {
+    switch (name) {
+      case '@rdkafka-rx/linux-x64-glibc':
+        return require('@rdkafka-rx/linux-x64-glibc');
+      case '@rdkafka-rx/linux-arm64-glibc':
+        return require('@rdkafka-rx/linux-arm64-glibc');
+      case '@rdkafka-rx/linux-x64-musl':
+        return require('@rdkafka-rx/linux-x64-musl');
+      case '@rdkafka-rx/linux-arm64-musl':
+        return require('@rdkafka-rx/linux-arm64-musl');
+      case '@rdkafka-rx/darwin-x64':
+        return require('@rdkafka-rx/darwin-x64');
+      case '@rdkafka-rx/darwin-arm64':
+        return require('@rdkafka-rx/darwin-arm64');
+      case '@rdkafka-rx/win32-x64':
+        return require('@rdkafka-rx/win32-x64');
+      default:
+        throw Object.assign(new Error(`There is no package '${name}'`), { code: 'MODULE_NOT_FOUND' });
+    }
+  } catch (error) {
+    // Bundlers make a package that they did not find a `require` that throws.
+    throw error as Error;
   }
 }
 
