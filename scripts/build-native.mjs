@@ -12,7 +12,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { librdkafka } from './librdkafka.mjs';
-import { BuildError, compilerId, nodeHeaders, say } from './toolchain.mjs';
+import { BuildError, compilerId, crossArchitecture, nodeHeaders, say } from './toolchain.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const napi = () => dirname(tool('node-addon-api', 'package.json'));
@@ -35,7 +35,7 @@ function tool(name, file) {
   throw new BuildError(`${name} is needed to build the addon: \`npm install --save-dev node-gyp node-addon-api\`.`);
 }
 
-/** @param variant '' for the normal addon, 'address' or 'thread' for a sanitizer's, 'prebuilt' for the one to publish; else a directory beside them */
+/** @param variant '' for the normal addon, 'address' or 'thread' for a sanitizer's, 'prebuilt' for the one to publish, 'prebuilt-<platform>' for another platform's; else a directory beside them */
 export async function buildAddon(variant = '') {
   const sanitize = ['address', 'thread'].includes(variant) ? variant : '';
   const gyp = tool('node-gyp', 'bin/node-gyp.js');
@@ -58,8 +58,15 @@ export async function buildAddon(variant = '') {
     writeFileSync(join(directory, 'binding.gyp'), '{ "includes": ["../../binding.gyp"] }\n');
   }
   const headers = nodeHeaders();
-  const common = ['-C', directory, '--loglevel=warn', ...(headers ? [`--nodedir=${headers.root}`] : [])];
-  const defines = [`-Droot=${root}`, `-Dsanitize=${sanitize}`, `-Dprebuilt=${variant === 'prebuilt' ? 1 : 0}`];
+  const arch = crossArchitecture();
+  const common = [
+    '-C',
+    directory,
+    '--loglevel=warn',
+    ...(arch ? [`--arch=${arch}`] : []),
+    ...(headers ? [`--nodedir=${headers.root}`] : []),
+  ];
+  const defines = [`-Droot=${root}`, `-Dsanitize=${sanitize}`, `-Dprebuilt=${variant.startsWith('prebuilt') ? 1 : 0}`];
   nodeGyp(gyp, directory, ['configure', ...common, '--', ...defines]);
   nodeGyp(gyp, directory, ['build', ...common, `--jobs=${availableParallelism()}`]);
   writeFileSync(stamp, fingerprint);

@@ -165,6 +165,22 @@ function curl(tls) {
   return { mode: 'none', libs: [], cflags: [] };
 }
 
+/**
+ * That all of them are archives that can go into the addon, as in the packages.
+ * @throws BuildError with the one command that installs what is missing
+ */
+export function requireArchives({ tls, zlib, zstd }) {
+  const lacking = Object.entries({ openssl: tls, zlib, zstd }).filter(([, mode]) => mode !== 'static');
+  if (lacking.length === 0) return;
+  const managers = ['apt', 'dnf', 'apk', 'pacman', 'brew'];
+  const names = Object.fromEntries(
+    managers.map((manager) => [manager, lacking.map(([name]) => packages[name][manager]).join(' ')]),
+  );
+  throw new BuildError(
+    `a package takes in ${lacking.map(([name]) => name).join(', ')} as static archives, which are not here: install them with \`${installHint(names)}\`.`,
+  );
+}
+
 /** Sanitizer builds take no curl: its own threads and allocations are not what they look at. */
 export function chooseDependencies(sanitize) {
   missing = [];

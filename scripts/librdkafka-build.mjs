@@ -33,7 +33,7 @@ const alive = (pid) => {
 const LOCK_MS = 3_600_000;
 
 /** One builder at a time per directory; a lock whose owner has died is taken over. The second builder finds the directory there and has nothing to do. */
-export async function withLock(target, build) {
+export async function withLock(target, build, what = 'librdkafka') {
   const lock = `${target}.lock`;
   mkdirSync(dirname(target), { recursive: true });
   let told = false;
@@ -49,7 +49,7 @@ export async function withLock(target, build) {
       rmSync(lock, { force: true });
       continue;
     }
-    if (!told) say(`another build (process ${owner}) is making librdkafka: waiting for it.`);
+    if (!told) say(`another build (process ${owner}) is making ${what}: waiting for it.`);
     told = true;
     await delay(500);
   }

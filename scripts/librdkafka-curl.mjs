@@ -2,7 +2,7 @@
 // A shared libcurl brings an OpenSSL of its own, and librdkafka hands curl its SSL_CTX: both have to be one.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { BuildError, installHint, step, which } from './toolchain.mjs';
+import { BuildError, crossArchitecture, installHint, step, which } from './toolchain.mjs';
 
 /** Rust's package of libcurl carries its source, and a published version of it can never change. Cargo fetches it from where it is set to. */
 export const pinnedCurl = {
@@ -23,6 +23,19 @@ export const pinnedCurl = {
   ],
 };
 
+/** CMake does not find out by itself that the compilers of the environment are for another processor. */
+function crossOptions() {
+  const processor = { x64: 'x86_64', arm64: 'aarch64' }[crossArchitecture()];
+  if (!processor) return [];
+  const { AR, RANLIB } = process.env;
+  return [
+    '-DCMAKE_SYSTEM_NAME=Linux',
+    `-DCMAKE_SYSTEM_PROCESSOR=${processor}`,
+    `-DCMAKE_AR=${AR}`,
+    `-DCMAKE_RANLIB=${RANLIB}`,
+  ];
+}
+
 /** @returns the directory of the headers, and the archive */
 export function buildCurl(work, { dependencies, cflags, curl }, log) {
   const source = fetchCurl(work, curl, log);
@@ -42,6 +55,7 @@ export function buildCurl(work, { dependencies, cflags, curl }, log) {
       `-DOPENSSL_CRYPTO_LIBRARY=${archive('libcrypto.a')}`,
     ],
     ...(include ? [`-DOPENSSL_INCLUDE_DIR=${include.slice(2)}`] : []),
+    ...crossOptions(),
     ...curl.options,
   ];
   const build = join(work, 'curl-build');
@@ -60,17 +74,22 @@ function fetchCurl(work, curl, log) {
     const hint = installHint({ apt: tool, apk: tool, dnf: tool, pacman: tool, brew: tool, ...names });
     throw new BuildError(`RDKAFKA_RX_CURL=static needs ${tool}: ${hint}. Without it no curl is built.`);
   }
-  const project = join(work, 'curl-source');
+  return join(fetchCrate(work, curl, log), 'curl');
+}
+
+/** The directory of a pinned Rust package's files, below `work`. Cargo runs none of them. */
+export function fetchCrate(work, { package: name, version, sha256: pinned }, log) {
+  const project = join(work, `source-of-${name}`);
   mkdirSync(project);
   writeFileSync(join(project, 'lib.rs'), '');
   writeFileSync(
     join(project, 'Cargo.toml'),
-    `[package]\nname = "source"\nversion = "0.0.0"\n[lib]\npath = "lib.rs"\n[dependencies]\n${curl.package} = "=${curl.version}"\n`,
+    `[package]\nname = "source"\nversion = "0.0.0"\n[lib]\npath = "lib.rs"\n[dependencies]\n${name} = "=${version}"\n`,
   );
-  step("fetching curl's source", 'cargo', ['vendor', '--quiet'], { cwd: project, log });
-  const source = join(project, 'vendor', curl.package);
+  step(`fetching the source in ${name}`, 'cargo', ['vendor', '--quiet'], { cwd: project, log });
+  const source = join(project, 'vendor', name);
   const { package: sha256 } = JSON.parse(readFileSync(join(source, '.cargo-checksum.json'), 'utf8'));
-  if (sha256 !== curl.sha256)
-    throw new BuildError(`curl's source has the wrong checksum: expected ${curl.sha256}, got ${sha256}.`);
-  return join(source, 'curl');
+  if (sha256 !== pinned)
+    throw new BuildError(`the source in ${name} has the wrong checksum: expected ${pinned}, got ${sha256}.`);
+  return source;
 }

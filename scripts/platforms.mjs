@@ -48,7 +48,7 @@ export function platformManifest({ os, cpu, libc }, about) {
     ...origin()?.manifest,
     type: 'commonjs',
     main: 'rdkafka_rx.node',
-    files: ['rdkafka_rx.node', 'THIRD-PARTY.txt'],
+    files: ['rdkafka_rx.node', 'THIRD-PARTY.txt', 'sbom.cdx.json'],
     engines,
     os: [os],
     cpu: [cpu],
@@ -58,11 +58,39 @@ export function platformManifest({ os, cpu, libc }, about) {
   };
 }
 
+export const packages = join(root, 'build/packages');
+
+/** package.json of a platform's package in build/packages; null where it was not built. */
+export function built(platform, directory = packages) {
+  const file = join(directory, packageName(platform), 'package.json');
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
+}
+
 /**
- * package.json of the main package: no scripts, and the package of each platform as an optional dependency of the same version. The checkout's
+ * The platforms that the main package names: those given by name, such as `linux-x64-glibc,darwin-arm64`, `all` of them, or else those whose
+ * packages were built. yarn does not install a package of which an optional dependency is not in the registry.
+ * @throws BuildError when there is none, or one is unknown
+ */
+export function chosenPlatforms(names, directory = packages) {
+  if (names === 'all') return platforms;
+  const short = (platform) => packageName(platform).replace('@rdkafka-rx/', '');
+  const known = platforms.map(short);
+  const wanted = names?.split(',').filter(Boolean);
+  const unknown = wanted?.filter((name) => !known.includes(name)) ?? [];
+  if (unknown.length > 0)
+    throw new BuildError(`there is no platform ${unknown.join(', ')}: give some of ${known.join(', ')}, or all.`);
+  const chosen = platforms.filter((one) => (wanted ? wanted.includes(short(one)) : built(one, directory) !== null));
+  if (chosen.length > 0) return chosen;
+  throw new BuildError(
+    'no package of a platform is in build/packages: build one with `npm run prebuild`, or name platforms with --platforms.',
+  );
+}
+
+/**
+ * package.json of the main package: no scripts, and the packages of these platforms as optional dependencies of the same version. The checkout's
  * own does not name those: `npm ci` builds here, and a lock file cannot hold what is not published yet.
  */
-export function mainManifest() {
+export function mainManifest(chosen) {
   const {
     private: _private,
     scripts: _scripts,
@@ -73,7 +101,7 @@ export function mainManifest() {
   return {
     ...kept,
     ...origin()?.manifest,
-    optionalDependencies: Object.fromEntries(platforms.map((platform) => [packageName(platform), manifest.version])),
+    optionalDependencies: Object.fromEntries(chosen.map((platform) => [packageName(platform), manifest.version])),
     publishConfig: { access: 'public' },
   };
 }

@@ -1,12 +1,19 @@
 // Makes the package of the platform it runs on in build/packages/, to be published: builds the addon with everything static, strips
 // it, and checks what it is: which symbols it shows, what it needs from the system, which glibc, how large.
 //   npm run prebuild -- --any-glibc     only says it when the addon asks for a newer glibc than is promised: for this machine, not to publish
+//   npm run prebuild -- --platform linux-arm64-musl --node 'qemu-aarch64-static -L ROOT ROOT/bin/node'
+//                                       another Linux, by zig (scripts/cross.mjs). `--node` runs JavaScript as that platform does: the
+//                                       addon is loaded by it, and produces and consumes. `--untried` in its place leaves that out.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { buildAddon } from './build-native.mjs';
-import { chooseDependencies } from './dependencies.mjs';
-import { librdkafka, pinnedSource } from './librdkafka.mjs';
+import { crossEnvironment, crossTargets, pinnedLibraries } from './cross.mjs';
+import { chooseDependencies, requireArchives } from './dependencies.mjs';
+import { librdkafka, newest, pinnedSource } from './librdkafka.mjs';
 import { pinnedCurl } from './librdkafka-curl.mjs';
 import {
   glibcFloor,
@@ -18,7 +25,8 @@ import {
   root,
   thisPlatform,
 } from './platforms.mjs';
-import { BuildError, run, say } from './toolchain.mjs';
+import { billOfMaterials, debianPackage } from './sbom.mjs';
+import { BuildError, compilerId, crossPlatform, requireToolchain, run, say } from './toolchain.mjs';
 
 /** What the loader of each platform always has. Anything else might not be there, or be another version. */
 const systemLibraries = {
@@ -118,15 +126,57 @@ function refuse(what, names) {
   if (names.length > 0) throw new BuildError(`the addon ${what}: ${names.slice(0, 10).join(', ')}.`);
 }
 
-/** In a process of its own, so that what is stripped is what is asked. */
-function askAddon(file) {
-  const script = 'const a = require(process.argv[1]); console.log(JSON.stringify([a.version, a.builtinFeatures()]))';
-  const [version, built] = JSON.parse(output(process.execPath, '-e', script, file));
+/** In a process of its own, so that what is stripped is what is asked. @param node the command that runs JavaScript on the platform */
+function askAddon(file, node) {
+  const script =
+    'const a = require(process.argv.at(-1)); console.log(JSON.stringify([a.version, a.builtinFeatures()]))';
+  const [version, built] = JSON.parse(output(...node, '-e', script, file));
   refuse(
     'was built without',
     features.filter((name) => !built.split(',').includes(name)),
   );
   return version;
+}
+
+/** Produces and consumes on the embedded cluster, as a user of the platform would. */
+function tryAddon(file, node) {
+  const program = join(root, 'dist-examples/start.js');
+  const env = { ...process.env, RDKAFKA_RX_ADDON: file };
+  const [command, ...args] = node;
+  const result = run(command, [...args, program, '--messages', '100000'], { env });
+  if (result.status !== 0)
+    throw new BuildError(`the addon does not produce and consume: ${result.stdout}${result.stderr ?? result.error}`);
+}
+
+const argument = (name) => {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? undefined : (process.argv[at + 1] ?? '');
+};
+
+/** What runs JavaScript on the package's platform; null where nothing does. */
+function runtime(platform) {
+  const named = argument('--node')?.split(/\s+/).filter(Boolean);
+  if (named?.length) return named;
+  if (!crossPlatform || packageName(platform) === packageName(thisPlatform())) return [process.execPath];
+  if (process.argv.includes('--untried')) return null;
+  throw new BuildError(
+    `the addon of ${crossPlatform} does not load here: say with --node by which command it does, such as \`--node 'qemu-aarch64-static -L ROOT ROOT/bin/node'\`, or make the package with --untried.`,
+  );
+}
+
+/** The platform of `linux-x64-musl`. @throws BuildError when there is no package of that name */
+function platformOf(name) {
+  const found = platforms.find((one) => packageName(one) === `@rdkafka-rx/${name}`);
+  if (found) return found;
+  throw new BuildError(`there is no platform '${name}': give one of ${crossTargets.join(', ')}.`);
+}
+
+/** For another platform the same again, in an environment that has its compilers. */
+async function prebuildFor(name) {
+  platformOf(name);
+  const env = { ...process.env, ...(await crossEnvironment(name)) };
+  const { status } = spawnSync(process.execPath, process.argv.slice(1), { env, stdio: 'inherit' });
+  process.exitCode = status ?? 1;
 }
 
 /** npm runs a script of this name before every `npm run build` too, where nobody asked for a package. npm's title has the command. */
@@ -142,30 +192,38 @@ function isHook() {
 
 async function prebuild() {
   if (isHook()) return;
-  const platform = thisPlatform();
+  const wanted = argument('--platform');
+  if (wanted !== undefined && wanted !== crossPlatform) return prebuildFor(wanted);
+  const platform = crossPlatform ? platformOf(crossPlatform) : thisPlatform();
   const name = packageName(platform);
   if (!platforms.some((one) => packageName(one) === name))
     throw new BuildError(`${name} is not one of the packages in scripts/platforms.mjs.`);
   process.env.RDKAFKA_RX_OPENSSL ||= 'static';
   process.env.RDKAFKA_RX_CURL ||= 'static';
-  // Looked for first: what is not there is told before anything compiles.
+  // First of all: what is missing is said before anything compiles.
+  const node = runtime(platform);
+  if (isOurs()) {
+    requireToolchain();
+    requireArchives(chooseDependencies(''));
+  }
   const found = await librdkafka();
   const texts = licences(found);
   const inside = versionsInside(found);
-  const { addon } = await buildAddon('prebuilt');
+  const { addon } = await buildAddon(crossPlatform ? `prebuilt-${crossPlatform}` : 'prebuilt');
 
   const directory = join(root, 'build/packages', name);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   const file = join(directory, 'rdkafka_rx.node');
   copyFileSync(addon, file);
-  if (platform.os === 'linux') output('strip', '--strip-all', '--remove-section=.comment', file);
+  // A cross build is stripped by its linker: this machine's strip may not know the processor.
+  if (platform.os === 'linux' && !crossPlatform) output('strip', '--strip-all', '--remove-section=.comment', file);
   if (platform.os === 'darwin') output('strip', '-x', file);
   const system = { linux: checkLinux, darwin: checkMac, win32: () => 'Windows 10 or newer' }[platform.os](
     file,
     platform.libc,
   );
-  const version = askAddon(file);
+  const version = node ? askAddon(file, node) : found.version;
 
   const json = platformManifest(platform, `with librdkafka ${version}`);
   writeFileSync(join(directory, 'package.json'), `${JSON.stringify(json, null, 2)}\n`);
@@ -176,10 +234,15 @@ async function prebuild() {
   );
   copyFileSync(join(root, 'LICENSE'), join(directory, 'LICENSE'));
   writeFileSync(join(directory, 'THIRD-PARTY.txt'), thirdParty(texts, contents(version, inside)));
+  const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+  const bill = billOfMaterials({ ...json, sha256 }, parts(version, inside, texts));
+  writeFileSync(join(directory, 'sbom.cdx.json'), `${JSON.stringify(bill, null, 2)}\n`);
   const compressed = gzipSync(readFileSync(file)).length;
   if (compressed > limits.platform)
     throw new BuildError(`the addon has ${compressed} bytes compressed, ${limits.platform} are allowed.`);
   say(`${name}@${manifest.version}: librdkafka ${version}, ${system}`);
+  if (node) tryAddon(file, node);
+  else say('  not loaded, and so not tried');
   say(`  ${statSync(file).size} bytes, ${compressed} compressed, in ${directory}`);
 }
 
@@ -211,16 +274,52 @@ const headers = {
   curl: ['curl/curlver.h', /LIBCURL_VERSION\s+"([^"]+)"/],
 };
 
+const wantedLibrdkafka = () => process.env.RDKAFKA_RX_LIBRDKAFKA?.trim() || '';
+
+/** librdkafka is built here, and what is linked beside it is chosen here. */
+const isOurs = () => wantedLibrdkafka() === '' || pinnedSource(wantedLibrdkafka()) !== undefined;
+
+/** What is linked in, and where it came from, for the bill of materials. */
+function parts(version, inside, texts) {
+  const carried = [...texts.matchAll(/^LICENSE\.(\S+)$/gm)].map(([, name]) => name);
+  const archives = isOurs() ? chooseDependencies('').libs : [];
+  const installed = { OpenSSL: 'libssl.a', zlib: 'libz.a', Zstandard: 'libzstd.a' };
+  const origins = Object.fromEntries(
+    Object.entries(installed).map(([name, file]) => {
+      const archive = archives.find((path) => path.endsWith(`/${file}`));
+      return [name, crossPlatform ? pinnedLibraries[name] : archive && debianPackage(archive)];
+    }),
+  );
+  if (isOurs() && process.env.RDKAFKA_RX_CURL === 'static') origins.curl = pinnedCurl;
+  const { version: napi } = JSON.parse(readFileSync(join(root, 'node_modules/node-addon-api/package.json'), 'utf8'));
+  const compiler = /\d+\.\d+\.\d+/.exec(compilerId())?.[0] ?? 'unknown';
+  return [
+    {
+      name: 'librdkafka',
+      version,
+      from: isOurs() ? (pinnedSource(wantedLibrdkafka()) ?? newest) : undefined,
+      contains: carried,
+    },
+    ...inside.map(([name, one]) => ({ name, version: one, from: origins[name] })),
+    { name: 'node-addon-api', version: napi },
+    // Linked statically into the packages for Linux; on the other systems it is the system's.
+    ...(process.platform === 'linux' ? [{ name: crossPlatform ? 'libc++' : 'libstdc++', version: compiler }] : []),
+  ];
+}
+
 /** Of the libraries beside librdkafka, from the headers that it was built with. @throws BuildError when one does not say it */
 function versionsInside({ include }) {
-  const wanted = process.env.RDKAFKA_RX_LIBRDKAFKA?.trim() || '';
-  const ours = wanted === '' || pinnedSource(wanted) !== undefined;
+  const ours = isOurs();
   const flags = ours ? chooseDependencies('').cflags : [`-I${include}`];
   const directories = [
     ...flags.filter((flag) => flag.startsWith('-I')).map((flag) => flag.slice(2)),
-    '/usr/include',
-    `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`,
-    '/usr/local/include',
+    ...(crossPlatform
+      ? []
+      : [
+          '/usr/include',
+          `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`,
+          '/usr/local/include',
+        ]),
   ];
   const known = ours && process.env.RDKAFKA_RX_CURL === 'static' ? { curl: pinnedCurl.version.split('curl-')[1] } : {};
   const found = Object.entries(headers).map(([name, [header, pattern]]) => {

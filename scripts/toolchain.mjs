@@ -21,6 +21,11 @@ export const say = (line) => process.stderr.write(`rdkafka-rx: ${line}\n`);
 export const cc = process.env.CC?.trim() || 'cc';
 export const cxx = process.env.CXX?.trim() || 'c++';
 
+/** The platform that the compilers of the environment are for (scripts/cross.mjs), such as linux-arm64-musl; empty for this machine's. */
+export const crossPlatform = process.env.RDKAFKA_RX_CROSS?.trim() || '';
+/** As Node calls it; undefined for this machine's. */
+export const crossArchitecture = () => crossPlatform.split('-')[1];
+
 const installers = [
   ['apt-get', (names) => `apt-get install ${names.apt}`],
   ['dnf', (names) => `dnf install ${names.dnf}`],

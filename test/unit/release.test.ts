@@ -1,7 +1,8 @@
 /** What is published says where it comes from: manifests, and the links of the README. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const root = resolve(__dirname, '../..');
@@ -22,7 +23,7 @@ function evaluate(env: object, name: string, expression: string): unknown {
 }
 
 const [linux] = evaluate(nowhere, 'platforms.mjs', 'it.platforms') as object[];
-const both = `[it.mainManifest(), it.platformManifest(${JSON.stringify(linux)}, 'with librdkafka')]`;
+const both = `[it.mainManifest(it.platforms), it.platformManifest(${JSON.stringify(linux)}, 'with librdkafka')]`;
 
 it('the published manifests name the repository that the workflow runs in', () => {
   const [main, platform] = evaluate(here, 'platforms.mjs', both) as Record<string, unknown>[];
@@ -67,7 +68,118 @@ it('a release without a repository is refused in one sentence', () => {
 });
 
 it('a release with packages that are missing or of another version is refused', () => {
-  const { status, stderr } = node(here, 'scripts/stage.mjs', '--release', 'v0.0.0-other');
+  const { status, stderr } = node(here, 'scripts/stage.mjs', '--platforms', 'all', '--release', 'v0.0.0-other');
   expect(status).toBe(1);
   expect(stderr).toContain(`not ready to publish ${version}: the tag is v0.0.0-other`);
+});
+
+describe('the main package names the platforms', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'rdkafka-rx-release-'));
+  beforeAll(() => {
+    for (const name of ['linux-arm64-musl', 'darwin-arm64']) {
+      mkdirSync(join(directory, '@rdkafka-rx', name), { recursive: true });
+      writeFileSync(join(directory, '@rdkafka-rx', name, 'package.json'), JSON.stringify({ version }));
+    }
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  const dependencies = (names: string | undefined, at: string) =>
+    evaluate(
+      nowhere,
+      'platforms.mjs',
+      `it.mainManifest(it.chosenPlatforms(${JSON.stringify(names)}, ${JSON.stringify(at)})).optionalDependencies`,
+    );
+
+  it('whose packages were built', () => {
+    expect(dependencies(undefined, directory)).toEqual({
+      '@rdkafka-rx/linux-arm64-musl': version,
+      '@rdkafka-rx/darwin-arm64': version,
+    });
+  });
+
+  it('that are named, and all of them on demand', () => {
+    expect(dependencies('win32-x64', directory)).toEqual({ '@rdkafka-rx/win32-x64': version });
+    expect(Object.keys(dependencies('all', directory) as object)).toHaveLength(7);
+  });
+
+  it('and there is none without one', () => {
+    const { status, stderr } = node(nowhere, 'scripts/stage.mjs', '--platforms', 'linux-x64-glib');
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^rdkafka-rx: there is no platform linux-x64-glib: give some of linux-x64-glibc, .*\.\n$/),
+    ]);
+    expect(() => dependencies(undefined, join(directory, 'nothing'))).toThrow(/no package of a platform/);
+  });
+});
+
+it('the loader requires the package of each platform by its literal name, for bundlers', () => {
+  const names = evaluate(nowhere, 'platforms.mjs', 'it.platforms.map(it.packageName)') as string[];
+  const loader = readFileSync(resolve(root, 'lib/native/addon.ts'), 'utf8');
+  expect([...loader.matchAll(/require\('(@rdkafka-rx\/[^']+)'\)/g)].map(([, name]) => name)).toEqual(names);
+});
+
+describe('the bill of materials', () => {
+  it('names what is linked, where it came from, and what librdkafka carries', () => {
+    const about = { name: '@rdkafka-rx/linux-x64-musl', version, description: 'x', sha256: 'ab' };
+    const parts = [
+      {
+        name: 'librdkafka',
+        version: '2.15.1',
+        from: { package: '@scope/client@1.2.3', integrity: `sha512-${Buffer.from('digest').toString('base64')}` },
+        contains: ['lz4', 'snappy'],
+      },
+      { name: 'OpenSSL', version: '3.6.3', from: { package: 'openssl-src', version: '300.6.1+3.6.3', sha256: 'cd' } },
+    ];
+    const call = `it.billOfMaterials(${JSON.stringify(about)}, ${JSON.stringify(parts)})`;
+    const bill = evaluate(nowhere, 'sbom.mjs', call) as { serialNumber: string };
+    expect(bill).toMatchObject({
+      bomFormat: 'CycloneDX',
+      specVersion: '1.6',
+      metadata: { component: { purl: `pkg:npm/%40rdkafka-rx/linux-x64-musl@${version}` } },
+      components: [
+        {
+          name: 'librdkafka',
+          purl: 'pkg:github/confluentinc/librdkafka@v2.15.1',
+          externalReferences: [
+            {
+              url: 'pkg:npm/%40scope/client@1.2.3',
+              hashes: [{ alg: 'SHA-512', content: Buffer.from('digest').toString('hex') }],
+            },
+          ],
+          components: [{ name: 'lz4' }, { name: 'snappy' }],
+        },
+        {
+          name: 'OpenSSL',
+          cpe: 'cpe:2.3:a:openssl:openssl:3.6.3:*:*:*:*:*:*:*',
+          externalReferences: [{ url: 'pkg:cargo/openssl-src@300.6.1%2B3.6.3', hashes: [{ content: 'cd' }] }],
+        },
+      ],
+    });
+    expect(bill.serialNumber).toMatch(/^urn:uuid:[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+    // The same on another day.
+    expect(evaluate(nowhere, 'sbom.mjs', call)).toEqual(bill);
+  });
+});
+
+it('prebuild says before it compiles which archive is missing, with the command that installs it', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'rdkafka-rx-prebuild-'));
+  try {
+    // A compiler that has no Zstandard.
+    const cc = join(directory, 'cc');
+    writeFileSync(cc, '#!/bin/sh\nfor a do [ -f "$a" ] && grep -q zstd.h "$a" && exit 1; done\nexec cc "$@"\n', {
+      mode: 0o755,
+    });
+    const cache = join(directory, 'cache');
+    const env = { CC: cc, RDKAFKA_RX_CACHE: cache, RDKAFKA_RX_LIBRDKAFKA: '', npm_lifecycle_event: '' };
+    const { status, stderr } = node(env, 'scripts/prebuild.mjs');
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /^rdkafka-rx: a package takes in zstd as static archives, .* install them with `.*zstd.*`\.\n$/,
+      ),
+    ]);
+    expect(existsSync(cache)).toBe(false);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
