@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-import { isObject, ms, must, shape } from './core/check';
+import { isObject, milliseconds, must, shape } from './core/check';
 import { given } from './core/describe';
 import { ArgumentError, ClosedError, ConfigError, KafkaError, type NativeError } from './core/errors';
 import { type ErrorName, errorCodes } from './generated/errors';
@@ -69,13 +69,16 @@ const clusterOptions = shape<MockClusterOptions>('the options of a mock cluster'
     (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 100,
   ),
   topics: must('an array of names, or an object of names and numbers of partitions', isObjectOrArray),
-  rebalanceDelayMs: ms,
+  rebalanceDelayMs: milliseconds,
 });
 const topicOptions = shape<{ partitions?: number; replicas?: number }>('the options of createTopic()', {
   partitions: positive,
   replicas: positive,
 });
-const injectionOptions = shape<ErrorInjection>('the options of pushErrors()', { broker: positive, rttMs: ms });
+const injectionOptions = shape<ErrorInjection>('the options of pushErrors()', {
+  broker: positive,
+  rttMs: milliseconds,
+});
 
 /** Clusters run until they are stopped, whether or not somebody has more of them than their address. */
 const running = new Set<MockCluster>();

@@ -7,6 +7,7 @@ import { isObject, must, shape } from '../core/check';
 import { given } from '../core/describe';
 import { ArgumentError } from '../core/errors';
 import { EventHub } from '../core/event-hub';
+import { checkTopicName, isTopic } from '../core/partition';
 import type { AdminConfig } from '../generated/config';
 import { native } from '../native/addon';
 import type { Delivery } from '../native/events';
@@ -28,7 +29,7 @@ const positive = must(
   'a positive integer',
   (value) => value === -1 || (Number.isInteger(value) && (value as number) > 0),
 );
-const name = must('a non-empty string', (value) => typeof value === 'string' && value !== '');
+const name = must('a non-empty string', isTopic);
 
 const newTopic = shape<NewTopic>('the fields of a new topic', {
   topic: name,
@@ -124,8 +125,8 @@ function checkList(topics: unknown, takes: string): void {
 }
 
 function checkName(topic: unknown): string {
-  name(topic, "a topic's name");
-  return topic as string;
+  checkTopicName(topic, "a topic's name");
+  return topic;
 }
 
 function isSetting(value: unknown): boolean {

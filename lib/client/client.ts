@@ -12,24 +12,24 @@ import { type CommonEvent, EventRelay } from './events';
 import { type ClientOptions, type RequestOptions, timeoutOf } from './options';
 import { TokenProvider } from './token';
 
-/** How long `close()` may take, in ms, when the caller says nothing. */
+/** Default time limit of `close()`, in ms. */
 export const DEFAULT_CLOSE_MS = 10_000;
 
-/** The error librdkafka has for a closing client. */
+/** librdkafka's error for a client that is closing (`RD_KAFKA_RESP_ERR__DESTROY`). */
 const DESTROY = -197;
 
 /**
- * What consumer, producer and admin share: configuration, state, errors and the end.
+ * The common part of consumer, producer and admin client: configuration, state, events, closing.
  *
- * The states are open → closing → closed. After `close()` was called, what would need the brokers rejects with (or throws)
- * {@link ClosedError}. Reading comes to its end instead: `take()` gives null, `for await` and observables end, `stop()` resolves.
- * `assignment()`, `paused()`, `subscription()`, `flow()` and `closed` still answer.
+ * A client is open, closing or closed. Once `close()` is called, methods that need the brokers reject with (or throw)
+ * {@link ClosedError}. Reading ends without an error: `take()` resolves with null, `for await` and observables end, `stop()`
+ * resolves. `assignment()`, `paused()`, `subscription()`, `flow()` and `closed` still work.
  */
 export abstract class Client<N extends NativeClient, E extends { readonly type: string } = CommonEvent> {
-  /** Everything this client reports, without RxJS: `events.on(listener)` gives back a function that ends it. */
+  /** Everything this client reports, without RxJS: `events.on(listener)` returns a function that removes the listener. */
   abstract readonly events: EventHub<E>;
 
-  /** Version of the librdkafka in use, such as `2.15.1`. */
+  /** Version of the linked librdkafka, such as `2.15.1`. */
   static readonly librdkafkaVersion: string = native.version;
 
   /** The configured `client.id`. */
@@ -68,7 +68,7 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
     this.#relay = new EventRelay(host, new TokenProvider(host, options.oauthBearerToken));
   }
 
-  /** Makes the native client. @throws ConfigError with what librdkafka refuses. */
+  /** Creates the native client. @throws ConfigError naming the setting that librdkafka rejects */
   protected open(make: (settings: [string, string][]) => N): N {
     try {
       checkSecurity(this.#config, native.builtinFeatures());
@@ -79,20 +79,20 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
     return this.#native;
   }
 
-  /** librdkafka's name of this client, unlike that of every other in the process: `rdkafka#consumer-1`. */
+  /** librdkafka's name for this client, unique in the process: `rdkafka#consumer-1`. */
   get name(): string {
     return this.#native?.name ?? '';
   }
 
-  /** Called last by every constructor. */
+  /** The last call of every constructor. */
   protected announce(): void {
     if (openChannel.hasSubscribers) openChannel.publish({ client: this });
   }
 
   /** @throws ClosedError */
   protected get native(): N {
-    if (this.#native === undefined || this.#closing !== undefined) throw new ClosedError(this.kind);
-    return this.#native;
+    this.assertOpen();
+    return this.#native as N;
   }
 
   /** @throws ClosedError */
@@ -105,19 +105,19 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
   }
 
   /**
-   * Everything this client reports, told apart by `type`. Multicast, never holds anything up, completes on `close()`;
-   * what happened before the subscription is not repeated.
+   * Everything this client reports, discriminated by `type`. Multicast, without back-pressure and without replay; completes on
+   * `close()`.
    */
   get events$() {
     return observeEvents(this.events, (event) => event, true);
   }
 
-  /** Errors that end nothing by themselves, such as a broker that cannot be reached; `fatal` ones end the client. */
+  /** Errors outside of any call, such as an unreachable broker. The client keeps working unless the error is `fatal`. */
   get errors$() {
     return observeEvents(this.events, (event) => pick(event, 'error')?.error, true);
   }
 
-  /** librdkafka's statistics every `statistics.interval.ms` (default 0: never), parsed and typed (STATISTICS.md). */
+  /** librdkafka's statistics (STATISTICS.md), parsed, every `statistics.interval.ms` (default 0: never). */
   get statistics$() {
     return observeEvents(this.events, (event) => {
       const stats = pick(event, 'stats');
@@ -125,17 +125,17 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
     });
   }
 
-  /** librdkafka's log lines; more of them with the configuration `debug`. Secrets are taken out. */
+  /** librdkafka's log lines, with secrets redacted. The configuration key `debug` enables more of them. */
   get logs$() {
     return observeEvents(this.events, (event) => pick(event, 'log'));
   }
 
-  /** True from the call of `close()` on. */
+  /** True once `close()` is called. */
   get closed(): boolean {
     return this.#closing !== undefined;
   }
 
-  /** Makes the typed error for a native one; anything else is passed on. */
+  /** The typed error for a native one; any other error as it is. */
   protected toError(error: unknown, doing?: string): Error {
     if (!isNativeError(error)) return error instanceof Error ? error : new Error(String(error));
     if (error.code === DESTROY) return new ClosedError(this.kind);
@@ -146,7 +146,7 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
     });
   }
 
-  /** Runs a native request and gives its error a stack and a meaning. */
+  /** Runs a native request. Its error is typed and has the stack of the caller. */
   protected async request<T>(doing: string, run: (client: N) => Promise<T>): Promise<T> {
     const client = this.native;
     const here = new Error();
@@ -154,7 +154,7 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
       return await run(client);
     } catch (cause) {
       const error = this.toError(cause, doing);
-      // The native side has no stack to show; the caller's is what helps.
+      // A native error has no stack.
       if (error instanceof KafkaError && here.stack) {
         error.stack = `${error.name}: ${error.message}\n${here.stack.split('\n').slice(2).join('\n')}`;
       }
@@ -163,43 +163,43 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
   }
 
   /**
-   * Brokers, topics and partitions as the cluster knows them (`rd_kafka_metadata()`).
+   * Brokers, topics and partitions of the cluster (`rd_kafka_metadata()`).
    *
-   * @param topic - one topic; all when left out.
-   * @throws KafkaError when no broker answers in time.
+   * @param topic - a single topic. Default: all topics.
+   * @throws KafkaError when no broker answers in time; ClosedError
    */
   async metadata(topic?: string | null, options: RequestOptions = {}): Promise<ClusterMetadata> {
     return this.request('Cannot get metadata', (client) => client.metadata(topic ?? null, timeoutOf(options)));
   }
 
   /**
-   * Forwards an event of the native side: errors typed and without repeats, logs without secrets, token requests answered.
+   * Forwards an event of the native side, see {@link EventRelay}.
    *
-   * @returns the typed error of an error event, unless it repeats an earlier one
+   * @returns the typed error of an error event that is not a repeat
    */
   protected forward(event: { readonly type?: string }): KafkaError | undefined {
     return this.#relay.forward(event);
   }
 
-  /** Emits a native error as an `error` event, with what failed in front of its text. */
+  /** Emits a native error as an `error` event; `doing` names the failed operation. */
   protected emitError(error: NativeError, doing: string): KafkaError {
     return this.#relay.error(error, doing);
   }
 
-  /** Called once by `close()`, before the native client goes. */
+  /** Called once by `close()`: finishes pending work while the native client is still open. */
   protected abstract drain(timeoutMs: number): Promise<void>;
-  /** The last word to the native client. */
+  /** The last calls on the native client, before it closes. */
   protected beforeClose(_client: N): void {}
-  /** Called once when the native client is gone, or could not be closed. */
+  /** Called once after the native client has closed, or failed to. */
   protected abstract ended(): void;
 
   /**
-   * Ends the client: finishes what it owes, leaves the group, frees everything. Always settles, and is idempotent:
-   * every call gives the same promise. Afterwards nothing of the client keeps the process up.
+   * Closes the client: finishes pending work, leaves the group, frees everything. Always settles. Idempotent: every call
+   * returns the same promise. A closed client never keeps the process up.
    *
-   * @param options.timeoutMs - at most about this long, in ms; default 10,000. What is not done by then is dropped, and
-   * every promise that waits for it rejects.
-   * @throws ArgumentError for a `timeoutMs` that is none: the client stays open then.
+   * @param options.timeoutMs - approximate upper limit in ms, default 10,000. Work that is still pending then is dropped, and its
+   * promises reject.
+   * @throws ArgumentError for an invalid `timeoutMs`; the client stays open
    */
   close(options: RequestOptions = {}): Promise<void> {
     if (this.#closing !== undefined) return this.#closing;
@@ -207,11 +207,11 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
     try {
       timeoutMs = timeoutOf(options, DEFAULT_CLOSE_MS);
     } catch (error) {
-      // Nothing was closed: it can be called again.
+      // Nothing is closed yet, so close() can be called again.
       return Promise.reject(error);
     }
     const client = this.#native;
-    // Set before drain() runs, so that nothing new is accepted meanwhile.
+    // Set before drain() runs, so that no new work is accepted during it.
     const closing = (async () => {
       try {
         const started = performance.now();
@@ -230,12 +230,12 @@ export abstract class Client<N extends NativeClient, E extends { readonly type: 
     return closing;
   }
 
-  /** `await using client = new …` closes it. */
+  /** Closes the client: `await using client = new …`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** Shows the state and the configuration, without secrets. */
+  /** Prints the state and the configuration, without secrets. */
   [inspect.custom](): unknown {
     return { [this.kind]: this.closed ? 'closed' : 'open', config: this.#config };
   }

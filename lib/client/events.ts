@@ -3,7 +3,7 @@ import type { EventHub } from '../core/event-hub';
 import type { ClientEvent } from '../native/events';
 import type { TokenProvider } from './token';
 
-/** An error that ends nothing by itself. */
+/** An error outside of any call. The client keeps working unless the error is `fatal`. */
 export interface ErrorEvent {
   readonly type: 'error';
   readonly error: KafkaError;
@@ -13,10 +13,10 @@ export interface ErrorEvent {
 export type CommonEvent = ErrorEvent | Extract<ClientEvent, { type: 'stats' | 'log' | 'throttle' | 'oauth-refresh' }>;
 
 const ALL_BROKERS_DOWN = -187;
-/** librdkafka reports it at every attempt to connect, twenty times a second while a request waits: forwarded this often. */
+/** librdkafka reports it with every attempt to connect, up to twenty times a second; it is forwarded at most this often. */
 const ALL_BROKERS_DOWN_EVERY_MS = 10_000;
 
-/** What the relay needs of its client. */
+/** The client, as its relay needs it. */
 export interface RelayHost {
   readonly name: string;
   readonly closed: boolean;
@@ -25,7 +25,10 @@ export interface RelayHost {
   toError(error: NativeError, doing?: string): Error;
 }
 
-/** Forwards the events of the native side: errors typed and without repeats, logs without secrets, token requests answered. */
+/**
+ * Forwards the events of the native side, for all three kinds of client: types errors and drops repeats, redacts logs, answers
+ * token requests, and warns about errors without a listener.
+ */
 export class EventRelay {
   private downAt = Number.NEGATIVE_INFINITY;
   private warned = false;
@@ -37,7 +40,7 @@ export class EventRelay {
     private readonly tokens: TokenProvider,
   ) {}
 
-  /** @returns the typed error of an error event, unless it repeats an earlier one */
+  /** @returns the typed error of an error event that is not a repeat */
   forward(event: { readonly type?: string }): KafkaError | undefined {
     const common = event as Extract<ClientEvent, { type: 'error' | 'stats' | 'log' | 'throttle' | 'oauth-refresh' }>;
     switch (common.type) {
@@ -71,7 +74,7 @@ export class EventRelay {
   }
 
   private isRepeat({ code, message }: NativeError): boolean {
-    // librdkafka echoes the reason it was given when there is no token.
+    // librdkafka echoes the failure that the token provider reported.
     const { failure } = this.tokens;
     if (failure !== undefined && message.endsWith(`token: ${failure}`)) return true;
     if (code !== ALL_BROKERS_DOWN) return false;
@@ -82,8 +85,8 @@ export class EventRelay {
   }
 
   /**
-   * Warns once about an error without a listener; otherwise a wrong address fails silently. A connection that breaks while
-   * others stand is routine, so it is reported only when no broker is left.
+   * Warns once about an error without a listener; otherwise a wrong address fails silently. A single lost connection is
+   * routine, so the warning waits until all brokers are down.
    */
   private warnIfUnobserved(error: KafkaError): void {
     const { code } = error;
@@ -93,7 +96,7 @@ export class EventRelay {
     this.warned = true;
     const { message } = (code === 'ERR_KAFKA__ALL_BROKERS_DOWN' && this.lastTransportError) || error;
     process.emitWarning(
-      `${name}: ${message}. More of this client's errors are not shown while nobody subscribes to errors$; ` +
+      `${name}: ${message}. Further errors of this client are not shown without a subscriber to errors$; ` +
         'logTo(client) logs them.',
       'RdkafkaRxWarning',
     );

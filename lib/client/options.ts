@@ -1,37 +1,37 @@
 import type { ConfigOptions } from '../config/config';
-import { call, isObject, shape, text, texts } from '../core/check';
+import { callback, isObject, shape, string, strings } from '../core/check';
 import { given } from '../core/describe';
 import { ArgumentError } from '../core/errors';
 
-/** How long a request to the brokers may take, in ms, when the caller says nothing. */
+/** Default time limit of a request to the brokers, in ms. */
 export const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** Options of every request to the brokers. */
 export interface RequestOptions {
-  /** At most this long, in ms. Default 10,000. */
+  /** Time limit in ms. Default 10,000. */
   timeoutMs?: number;
 }
 
 /** A token for SASL/OAUTHBEARER. */
 export interface OAuthBearerToken {
   readonly value: string;
-  /** When it expires, in ms since the epoch. */
+  /** Expiry, in ms since the epoch. */
   readonly expiresAt: number;
   readonly principal?: string;
   readonly extensions?: Readonly<Record<string, string>>;
 }
 
-/** Options of every client, beside the configuration of librdkafka. */
+/** Options of every client, besides librdkafka's configuration. */
 export interface ClientOptions extends ConfigOptions {
   /**
-   * Gives a token when librdkafka needs one (`sasl.mechanisms: 'OAUTHBEARER'`), before the old one expires. What it
-   * throws becomes an `error` event, and librdkafka asks again after ten seconds. The token never shows in logs.
+   * Returns a token for `sasl.mechanisms: 'OAUTHBEARER'`. librdkafka calls for a new one before the old one expires. An error
+   * it throws becomes an `error` event, and librdkafka retries after ten seconds. Logs never show the token.
    */
   oauthBearerToken?: (config: string) => OAuthBearerToken | Promise<OAuthBearerToken>;
 }
 
-/** For the options of every kind of client. */
-export const clientOptions = { oauthBearerToken: call, allowUnsafeConfig: texts, librdkafka: text };
+/** The checks that every kind of client shares. */
+export const clientOptions = { oauthBearerToken: callback, allowUnsafeConfig: strings, librdkafka: string };
 
 const optionsOf = shape<ClientOptions>("a client's options", clientOptions);
 

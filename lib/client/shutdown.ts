@@ -1,20 +1,20 @@
 import { constants } from 'node:os';
-import { ms, must, shape } from '../core/check';
+import { milliseconds, must, shape } from '../core/check';
 import { given } from '../core/describe';
 import { ArgumentError } from '../core/errors';
 
 export interface SignalOptions {
   /** Default SIGTERM and SIGINT. */
   readonly signals?: readonly NodeJS.Signals[];
-  /** For all clients together, in ms. Default 8,000: less than the 10 s that `docker stop` gives. */
+  /** Time limit for closing all clients, in ms. Default 8,000: less than the 10 s of `docker stop`. */
   readonly timeoutMs?: number;
 }
 
-/** What {@link closeOnSignals} watches. `using` or `dispose()` ends it. */
+/** Handle of {@link closeOnSignals}. `using` or `dispose()` removes the signal handlers. */
 export interface SignalShutdown extends Disposable {
-  /** Aborted by the first signal: for `run(handler, { signal })` and the like. */
+  /** Aborted by the first signal, for `run(handler, { signal })` and the like. */
   readonly signal: AbortSignal;
-  /** Signals are the process's own business again. */
+  /** Removes the signal handlers. */
   dispose(): void;
 }
 
@@ -23,10 +23,10 @@ const signalOptions = shape<SignalOptions>('the options of closeOnSignals()', {
     "an array of signals, such as ['SIGTERM']",
     (value) => Array.isArray(value) && value.every((name) => String(name).startsWith('SIG')),
   ),
-  timeoutMs: ms,
+  timeoutMs: milliseconds,
 });
 
-/** Signals closer together than this are one. */
+/** A second signal within this time counts as a repeat of the first. */
 const REPEAT_MS = 500;
 
 interface Closable {
@@ -34,10 +34,10 @@ interface Closable {
 }
 
 /**
- * Ends the process in an orderly way when it is told to: closes the clients one after the other in the order given
- * (consumers first: they finish and commit what they have begun, and may still produce), then lets the signal do what
- * it does, so that the exit status is the one a supervisor expects (128 + its number). A second signal ends it at once, but not
- * within half a second: npm passes a Ctrl-C on to a program that the terminal has told already.
+ * Shuts down in order on SIGTERM or SIGINT: closes the clients one by one, in the given order (put consumers first: they finish and
+ * commit messages in progress, and may still produce). Then it raises the signal again, so that the exit status is the one that a
+ * supervisor expects (128 + signal number). A second signal ends the process at once, unless it follows within half a
+ * second: npm forwards a Ctrl-C that the terminal has already sent to the program.
  *
  * @example
  * ```ts
@@ -52,7 +52,7 @@ export function closeOnSignals(clients: readonly Closable[], options: SignalOpti
   }
   for (const client of clients) {
     if (typeof client?.close === 'function') continue;
-    throw new ArgumentError(`closeOnSignals() takes clients, which have a method close, not ${given(client)}`);
+    throw new ArgumentError(`closeOnSignals() takes clients, which have a close() method, not ${given(client)}`);
   }
   signalOptions(options, '');
   const { signals = ['SIGTERM', 'SIGINT'], timeoutMs = 8000 } = options;
@@ -67,10 +67,10 @@ export function closeOnSignals(clients: readonly Closable[], options: SignalOpti
       return;
     }
     began = performance.now();
-    controller.abort(new Error(`the process got ${name}`));
+    controller.abort(new Error(`the process received ${name}`));
     void closeAll(clients, timeoutMs).then(() => {
       dispose();
-      // The system spares process 1, which is what runs in a container, its own signal.
+      // The kernel ignores signals without a handler for process 1, which is the program in a container.
       if (process.pid === 1) process.exit(128 + constants.signals[name]);
       process.kill(process.pid, name);
     });
@@ -79,7 +79,7 @@ export function closeOnSignals(clients: readonly Closable[], options: SignalOpti
   return { signal: controller.signal, dispose, [Symbol.dispose]: dispose };
 }
 
-/** What cannot be closed must not keep the others from it. */
+/** A client that fails to close does not stop the others from closing. */
 async function closeAll(clients: readonly Closable[], timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (const client of clients) {

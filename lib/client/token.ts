@@ -3,7 +3,7 @@ import { describe } from '../core/describe';
 import { ConfigError, KafkaError, type NativeError } from '../core/errors';
 import type { ClientOptions, OAuthBearerToken } from './options';
 
-/** What the provider needs of its client. */
+/** The client, as its token provider needs it. */
 export interface TokenHost {
   readonly closed: boolean;
   /** The native client; undefined before it is open. */
@@ -25,7 +25,7 @@ export interface TokenHost {
 
 /** Answers librdkafka's requests for an OAUTHBEARER token with the client option `oauthBearerToken`. */
 export class TokenProvider {
-  /** Why the last token was refused or could not be had. */
+  /** Why the last token request failed. */
   failure: string | undefined;
 
   constructor(
@@ -36,7 +36,7 @@ export class TokenProvider {
   async refresh(config: string, report: (error: KafkaError) => void): Promise<void> {
     const { host } = this;
     const { target } = host;
-    // Requested while it closes: no connection is made any more, and an error would have no listener.
+    // A closing client opens no connections any more, and an error would have no listener.
     if (target === undefined || host.closed) return;
     try {
       if (this.provide === undefined) {
@@ -47,8 +47,8 @@ export class TokenProvider {
       host.addSecret(token.value);
       if (host.closed) return;
       const extensions = Object.entries(token.extensions ?? {});
-      const refused = target.setToken(token.value, token.expiresAt, token.principal ?? '', extensions);
-      if (refused) throw host.toError(refused, refusal(token));
+      const rejected = target.setToken(token.value, token.expiresAt, token.principal ?? '', extensions);
+      if (rejected) throw host.toError(rejected, rejection(token));
     } catch (error) {
       if (host.closed) return;
       const message = host.redact(error instanceof Error ? error.message : String(error));
@@ -61,15 +61,16 @@ export class TokenProvider {
   }
 }
 
-/** Without the values: they are secrets. @throws ConfigError */
+/** The error does not show the values: they are secrets. @throws ConfigError */
 function checkToken(token: unknown): asserts token is OAuthBearerToken {
   const { value, expiresAt } = (isObject(token) ? token : {}) as { value?: unknown; expiresAt?: unknown };
   if (typeof value === 'string' && Number.isFinite(expiresAt)) return;
   const what = isObject(token) ? `value is ${describe(value)} and expiresAt ${describe(expiresAt)}` : describe(token);
-  throw new ConfigError(`oauthBearerToken must give { value, expiresAt }: a string and a number, not ${what}`);
+  throw new ConfigError(`oauthBearerToken must return { value, expiresAt }, a string and a number, not ${what}`);
 }
 
-function refusal({ expiresAt }: OAuthBearerToken): string {
+function rejection({ expiresAt }: OAuthBearerToken): string {
   const past = expiresAt < Date.now();
-  return `The token is refused${past ? ` (its expiresAt, ${expiresAt}, is in the past: it is in milliseconds since the epoch)` : ''}`;
+  const hint = ` (its expiresAt, ${expiresAt}, is in the past; the unit is milliseconds since the epoch)`;
+  return `The token was rejected${past ? hint : ''}`;
 }

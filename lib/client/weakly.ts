@@ -1,6 +1,6 @@
 /**
- * A callback for the native side that does not keep its client alive: an idle client that nobody has any more is
- * collected, and ends. `call` must not be made where the client can be seen: closures share their scope's variables.
+ * A callback for the native side that does not keep its client alive: an unreferenced idle client is collected, which ends it.
+ * Create `call` outside of the client's scope: all closures of a scope share its variables, and so would keep the client.
  */
 export function weakly<C extends object, T>(client: C, call: (client: C, value: T) => void): (value: T) => void {
   const self = new WeakRef(client);

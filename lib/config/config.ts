@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, editDistance, list, show } from '../core/describe';
+import { describe, list, nearestNames, show } from '../core/describe';
 import { ConfigError, type KafkaError, type NativeError, UnsupportedError } from '../core/errors';
 import {
   type AdminConfig,
@@ -179,6 +179,8 @@ function propertyOf(key: string): ConfigProperty | undefined {
   return Object.hasOwn(configProperties, key) ? configProperties[key] : undefined;
 }
 
+const isFor = (kind: Kind, { scope }: ConfigProperty) => scope === '*' || scope === SCOPE[kind];
+
 const canonical = (key: string) => propertyOf(key)?.alias ?? key;
 
 function normalize(kind: Kind, config: unknown, options: ConfigOptions = {}): ClientConfig {
@@ -201,8 +203,7 @@ function normalize(kind: Kind, config: unknown, options: ConfigOptions = {}): Cl
     throw fail('bootstrap.servers', "is required: one or more brokers, such as 'localhost:9092'");
   }
   for (const [key, value] of Object.entries(clientDefaults)) {
-    const { scope } = propertyOf(key) as ConfigProperty;
-    if ((scope === '*' || scope === SCOPE[kind]) && !names.has(canonical(key))) values.set(key, String(value));
+    if (isFor(kind, propertyOf(key) as ConfigProperty) && !names.has(canonical(key))) values.set(key, String(value));
   }
   if (kind === 'consumer') values.set('enable.partition.eof', 'true');
   return new ClientConfig(values);
@@ -224,7 +225,7 @@ function* settings(config: unknown, nested = false): Generator<[key: string, val
 function check(kind: Kind, key: string, value: unknown, { allowUnsafeConfig, librdkafka }: ConfigOptions): string {
   const property = propertyOf(key);
   if (!property) throw unknownKey(kind, key);
-  if (property.scope !== '*' && property.scope !== SCOPE[kind]) {
+  if (!isFor(kind, property)) {
     throw fail(
       key,
       `is for ${FOREIGN[property.scope]}; ${kind === 'admin' ? 'an admin client' : `a ${kind}`} does not have it`,
@@ -305,19 +306,6 @@ function unknownKey(kind: Kind, key: string): ConfigError {
 function suggestions(kind: Kind, key: string): string[] {
   const synonym = Object.hasOwn(SYNONYMS, key) ? SYNONYMS[key] : undefined;
   if (synonym !== undefined) return [synonym];
-  if (key.length > 64) return [];
-  const plain = (name: string) =>
-    name
-      .replace(/[A-Z]/g, '.$&')
-      .toLowerCase()
-      .replace(/[._\- ]+/g, '.');
-  const limit = Math.max(1, Math.floor(key.length / 4));
-  return Object.entries(configProperties)
-    .filter(([, { scope }]) => scope === '*' || scope === SCOPE[kind])
-    .map(([name]) => ({ name, distance: editDistance(plain(key), plain(name)) }))
-    .filter(({ distance }) => distance <= limit)
-    .sort((a, b) => a.distance - b.distance)
-    .filter(({ distance }, _, [best]) => distance <= (best?.distance ?? 0) + 1)
-    .slice(0, 3)
-    .map(({ name }) => name);
+  const known = Object.keys(configProperties).filter((name) => isFor(kind, configProperties[name] as ConfigProperty));
+  return nearestNames(key, known, 3);
 }

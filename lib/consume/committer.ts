@@ -1,5 +1,5 @@
 import { backoff } from '../core/backoff';
-import { flag, many, ms, shape } from '../core/check';
+import { boolean, milliseconds, positiveOrInfinity, shape } from '../core/check';
 import type { Clock } from '../core/clock';
 import { ConsumeError, KafkaError, type NativeError, StateError } from '../core/errors';
 import type { CommitOutcome, OffsetToCommit, TopicPartitionOffset } from '../core/partition';
@@ -23,10 +23,10 @@ export interface CommitOptions {
 }
 
 export const commitOptions = shape<CommitOptions>('the options of commits', {
-  count: many('messages'),
-  bytes: many('bytes'),
-  ms,
-  onEof: flag,
+  count: positiveOrInfinity('messages'),
+  bytes: positiveOrInfinity('bytes'),
+  ms: milliseconds,
+  onEof: boolean,
 });
 
 /**

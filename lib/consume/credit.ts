@@ -1,4 +1,4 @@
-import { shape, whole } from '../core/check';
+import { positiveInteger, shape } from '../core/check';
 
 const CREDIT: CreditLimits = { laneMessages: 65_536, laneBytes: 8 << 20, totalBytes: 64 << 20 };
 
@@ -19,7 +19,7 @@ export interface CreditLimits {
 }
 
 export const creditOptions = shape<CreditLimits>('the options of credit', {
-  laneMessages: whole('messages'),
-  laneBytes: whole('bytes'),
-  totalBytes: whole('bytes'),
+  laneMessages: positiveInteger('messages'),
+  laneBytes: positiveInteger('bytes'),
+  totalBytes: positiveInteger('bytes'),
 });

@@ -1,5 +1,5 @@
 import { type MonoTypeOperatorFunction, Observable, type OperatorFunction } from 'rxjs';
-import { call, many, oneOf, shape } from '../core/check';
+import { callback, oneOf, positiveOrInfinity, shape } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import type { AckResult } from '../message/ack';
 import type { AnyMessage, Message } from '../message/message';
@@ -47,7 +47,7 @@ export interface ProcessOptions {
 }
 
 const processOptions = shape<ProcessOptions>('the options of mapProcess()', {
-  concurrency: many('calls'),
+  concurrency: positiveOrInfinity('calls'),
   order: oneOf('partition', 'key', 'none'),
 });
 
@@ -59,7 +59,7 @@ export function mapProcess<M extends AnyMessage | Message<unknown, unknown>, R>(
   process: (message: M, context: { signal: AbortSignal }) => R | Promise<R>,
   options: ProcessOptions = {},
 ): OperatorFunction<M, Ackable<R, M>> {
-  call(process, 'what mapProcess() is given');
+  callback(process, 'what mapProcess() is given');
   processOptions(options, '');
   const { concurrency = 16, order = 'key' } = options;
   return (source) =>

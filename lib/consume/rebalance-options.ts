@@ -1,4 +1,4 @@
-import { call, ms, shape } from '../core/check';
+import { callback, milliseconds, shape } from '../core/check';
 import type { TopicPartition, TopicPartitionOffset } from '../core/partition';
 import type { Abandoned } from './events';
 
@@ -23,10 +23,10 @@ export interface RebalanceOptions {
 }
 
 export const rebalanceOptions = shape<RebalanceOptions>('the options of rebalance', {
-  drainMs: ms,
-  onAssigned: call,
-  onRevoked: call,
-  onLost: call,
+  drainMs: milliseconds,
+  onAssigned: callback,
+  onRevoked: callback,
+  onLost: callback,
 });
 
 /** How long a revocation waits by default, in ms. */

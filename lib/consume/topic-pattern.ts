@@ -1,5 +1,7 @@
 /** Topics and patterns as users give them, and as librdkafka and the broker take them. */
+import { given } from '../core/describe';
 import { ArgumentError } from '../core/errors';
+import { isTopic } from '../core/partition';
 
 /**
  * Topic names, and patterns over them: a `RegExp`, or a string that begins with `^`. librdkafka matches patterns as extended
@@ -15,12 +17,10 @@ export function isPattern(topic: Topic): boolean {
   return typeof topic !== 'string' || topic.startsWith('^');
 }
 
-/** @throws ArgumentError for what is neither a name nor a pattern that librdkafka can match */
+/** @throws ArgumentError for a value that is neither a topic name nor a pattern that librdkafka can match */
 export function checkTopic(topic: unknown): Topic {
-  if (!(topic instanceof RegExp) && (typeof topic !== 'string' || topic === '' || topic.includes('\0'))) {
-    throw new ArgumentError(
-      `a topic must be a non-empty string or a RegExp, not ${topic instanceof Object ? typeof topic : String(JSON.stringify(topic))}`,
-    );
+  if (!(topic instanceof RegExp) && !isTopic(topic)) {
+    throw new ArgumentError(`a topic must be a non-empty string or a RegExp, not ${given(topic)}`);
   }
   subscription(topic);
   return topic;

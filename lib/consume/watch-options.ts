@@ -1,4 +1,4 @@
-import { flag, msOrNever, oneOf } from '../core/check';
+import { boolean, millisecondsOrInfinity, oneOf } from '../core/check';
 
 /** How a consumer watches for stuck work. */
 export interface WatchOptions {
@@ -14,8 +14,8 @@ export interface WatchOptions {
 
 /** For the options of a consumer. */
 export const watchOptions = {
-  gatedMs: msOrNever,
-  maxProcessingMs: msOrNever,
+  gatedMs: millisecondsOrInfinity,
+  maxProcessingMs: millisecondsOrInfinity,
   onStall: oneOf('event', 'failStream', 'failConsumer'),
-  leakDetection: flag,
+  leakDetection: boolean,
 } satisfies Record<keyof WatchOptions, unknown>;

@@ -1,34 +1,36 @@
 import { AbortError } from './errors';
 
-/** What waits for a signal: one listener a signal, however many sends share it. */
+/** The promises that wait for one signal. The signal has a single listener, however many sends share it. */
 class Aborts {
-  private static readonly of = new WeakMap<AbortSignal, Aborts>();
-  private readonly rejects = new Set<(error: AbortError) => void>();
+  static readonly #of = new WeakMap<AbortSignal, Aborts>();
+  readonly #rejects = new Set<(error: AbortError) => void>();
+  readonly #signal: AbortSignal;
 
-  private constructor(private readonly signal: AbortSignal) {
-    signal.addEventListener('abort', this.abort, { once: true });
-    Aborts.of.set(signal, this);
+  private constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#abort, { once: true });
+    Aborts.#of.set(signal, this);
   }
 
-  private readonly abort = () => {
-    Aborts.of.delete(this.signal);
-    for (const reject of this.rejects) reject(new AbortError(this.signal.reason));
+  readonly #abort = () => {
+    Aborts.#of.delete(this.#signal);
+    for (const reject of this.#rejects) reject(new AbortError(this.#signal.reason));
   };
 
-  /** @returns a function that ends the waiting. */
+  /** @returns a function that stops waiting */
   static wait(signal: AbortSignal, reject: (error: AbortError) => void): () => void {
-    const aborts = Aborts.of.get(signal) ?? new Aborts(signal);
-    aborts.rejects.add(reject);
+    const aborts = Aborts.#of.get(signal) ?? new Aborts(signal);
+    aborts.#rejects.add(reject);
     return () => {
-      aborts.rejects.delete(reject);
-      if (aborts.rejects.size > 0) return;
-      if (Aborts.of.get(signal) === aborts) Aborts.of.delete(signal);
-      signal.removeEventListener('abort', aborts.abort);
+      aborts.#rejects.delete(reject);
+      if (aborts.#rejects.size > 0) return;
+      if (Aborts.#of.get(signal) === aborts) Aborts.#of.delete(signal);
+      signal.removeEventListener('abort', aborts.#abort);
     };
   }
 }
 
-/** Rejects when `signal` aborts; the operation itself goes on and its outcome is ignored. */
+/** Rejects when `signal` aborts. The operation itself continues; its outcome is ignored. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise<T>((resolve, reject) => {

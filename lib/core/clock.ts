@@ -1,10 +1,10 @@
-/** Time and chance, injected so that a simulator can drive them. */
+/** Time and randomness, injected so that a simulator can drive them. */
 export interface Clock {
   /** Milliseconds, monotonic. */
   now(): number;
   setTimer(run: () => void, ms: number): unknown;
   clearTimer(timer: unknown): void;
-  /** Runs with the end of the turn of the event loop. */
+  /** Runs at the end of this turn of the event loop. */
   immediate(run: () => void): void;
   /** Runs after the current job, before any timer. */
   microtask(run: () => void): void;
@@ -22,7 +22,7 @@ export const systemClock: Clock = {
   random: Math.random,
 };
 
-/** Waits for the work, but at most `ms`. A failure of the work is reported elsewhere. */
+/** Waits for the work, but at most `ms`. Never rejects: the caller reports a failed work itself. */
 export function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     const timer = Number.isFinite(ms) ? clock.setTimer(resolve, ms) : null;

@@ -5,7 +5,7 @@ export function isNativeError(value: unknown): value is NativeError {
   return typeof value === 'object' && value !== null && 'code' in value && 'name' in value && !('stack' in value);
 }
 
-/** What class an error is of, also when another installation of the library made it: by name, not by identity. */
+/** The class name of an error, so that `instanceof` also works for errors of another installation of this library. */
 export const KIND = Symbol.for('rdkafka-rx.error.kind');
 
 interface Kind {
@@ -14,7 +14,7 @@ interface Kind {
 }
 
 export function isKind(asked: Kind, value: unknown): boolean {
-  // A user's own subclass has no kind of its own, and is an ordinary class.
+  // A user's subclass has no kind and is an ordinary class.
   if (!Object.hasOwn(asked, KIND)) return Function.prototype[Symbol.hasInstance].call(asked, value);
   if (typeof value !== 'object' || value === null) return false;
   for (let proto = Object.getPrototypeOf(value); proto; proto = Object.getPrototypeOf(proto)) {
@@ -35,7 +35,7 @@ export interface NativeError {
   readonly abortable: boolean;
 }
 
-/** Mistakes and limits found by this library. No broker or librdkafka name starts with `CLIENT_`. */
+/** Codes of errors that this library finds itself. No broker or librdkafka name starts with `CLIENT_`. */
 export type ClientErrorCode =
   | 'ERR_KAFKA_CLIENT_ARGUMENT'
   | 'ERR_KAFKA_CLIENT_CLOSED'
@@ -48,9 +48,9 @@ export type ClientErrorCode =
   | 'ERR_KAFKA_CLIENT_UNSUPPORTED';
 
 /**
- * Stable identity of an error: `ERR_KAFKA_` and the name of the librdkafka code as it is, so that
+ * Stable identity of an error: `ERR_KAFKA_` and the name of the librdkafka code. The name shows where the error comes from:
  *
- * - `ERR_KAFKA_MSG_SIZE_TOO_LARGE`: the broker said so (Kafka's own error codes);
+ * - `ERR_KAFKA_MSG_SIZE_TOO_LARGE`: a broker sent it (Kafka's protocol error codes);
  * - `ERR_KAFKA__TRANSPORT`: librdkafka found it in this process (its local names start with an underscore);
  * - `ERR_KAFKA_CLIENT_CONFIG`: this library found it;
  * - `ABORT_ERR`: an `AbortSignal` ended the operation, as in Node's own API.
@@ -59,39 +59,38 @@ export type KafkaErrorCode = `ERR_KAFKA_${ErrorName}` | ClientErrorCode | 'ABORT
 
 export interface KafkaErrorOptions {
   cause?: unknown;
-  /** librdkafka's number for the error, 0 when this library found it. */
+  /** librdkafka's number for the error, 0 for an error of this library. */
   errno?: number;
   fatal?: boolean;
   retriable?: boolean;
   abortable?: boolean;
 }
 
-/** What {@link KafkaError.fromNative} may know beside the error itself. */
+/** Context for {@link KafkaError.fromNative}. */
 export interface NativeErrorContext {
-  /** What was being done, put before the text: `Cannot commit orders/3`. */
+  /** The failed operation, which comes before the text: `Cannot commit orders/3`. */
   doing?: string;
-  /** Takes secrets out of the text. librdkafka echoes some configuration values in its messages. */
+  /** Redacts secrets: librdkafka echoes some configuration values in its messages. */
   redact?: (text: string) => string;
-  /** It is a consumer's: some hints are for consumers only. */
+  /** The client is a consumer: some hints are for consumers only. */
   consumer?: boolean;
   cause?: unknown;
 }
 
 /**
- * Base of every error of this library. `instanceof` works across duplicate installations: classes are told apart by
- * name, not by identity.
+ * Base of every error of this library. `instanceof` compares classes by name, so it works across duplicate installations.
  */
 export class KafkaError extends Error {
   static readonly [KIND]: string = 'KafkaError';
 
   readonly code: KafkaErrorCode;
-  /** librdkafka's number (negative: found by librdkafka, positive: sent by the broker), 0 when it is neither. */
+  /** librdkafka's error number: negative for its local errors, positive for broker errors; 0 for errors of this library. */
   readonly errno: number;
-  /** The client cannot go on: close it and make a new one. */
+  /** The client cannot continue: close it and create a new one. */
   readonly fatal: boolean;
-  /** The same request may succeed when it is made again. */
+  /** A retry of the same request may succeed. */
   readonly retriable: boolean;
-  /** The transaction has to be aborted; after that the producer can go on. */
+  /** Abort the transaction; the producer can continue after that. */
   readonly abortable: boolean;
 
   constructor(code: KafkaErrorCode, message: string, options: KafkaErrorOptions = {}) {
@@ -105,29 +104,29 @@ export class KafkaError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    // biome-ignore lint/complexity/noThisInStatic: it is the class that was asked, which may be a subclass
+    // biome-ignore lint/complexity/noThisInStatic: `this` is the class on the right of instanceof, which may be a subclass
     return isKind(this, value);
   }
 
-  /** Makes the error for what librdkafka reported, with a hint for the frequent ones. */
+  /** The typed error for a librdkafka error, with a hint for the frequent ones. */
   static fromNative(native: NativeError, context: NativeErrorContext = {}): KafkaError {
     return new KafkaError(nativeCode(native), nativeMessage(native, context), nativeOptions(native, context));
   }
 
-  /** For structured logs: everything but the stack and the cause. */
+  /** For structured logs: everything except the stack and the cause. */
   toJSON(): Record<string, unknown> {
     return { name: this.name, message: this.message, ...Object.fromEntries(Object.entries(this)) };
   }
 }
 
-/** Sets a property that neither `util.inspect` nor `JSON.stringify` shows. */
+/** Sets a property that `util.inspect` and `JSON.stringify` do not show. */
 export function hide(target: object, key: string, value: unknown): void {
   Object.defineProperty(target, key, { value, configurable: true, enumerable: false, writable: true });
 }
 
 const nameOf = (native: NativeError) => native.name.replace(/^(RD_KAFKA_RESP_)?ERR_/, '');
 
-/** `ERR__TRANSPORT` → `ERR_KAFKA__TRANSPORT`. A newer broker's code that has no name yet gives its number. */
+/** `ERR__TRANSPORT` → `ERR_KAFKA__TRANSPORT`. A code of a newer broker without a name gives its number. */
 export function nativeCode(native: NativeError): KafkaErrorCode {
   const name = nameOf(native);
   return `ERR_KAFKA_${/^\w+$/.test(name) ? name : native.code}` as KafkaErrorCode;
@@ -145,10 +144,10 @@ export function nativeOptions(native: NativeError, { cause }: NativeErrorContext
   return { errno, fatal, abortable, retriable, ...(cause !== undefined && { cause }) };
 }
 
-/** The configuration is wrong: nothing was opened. */
+/** The configuration is wrong; no client was opened. */
 export class ConfigError extends KafkaError {
   static override readonly [KIND]: string = 'ConfigError';
-  /** The key that is wrong, when it is one. */
+  /** The wrong key, if a single key is wrong. */
   readonly key: string | undefined;
 
   constructor(message: string, options: KafkaErrorOptions & { key?: string } = {}) {
@@ -157,7 +156,7 @@ export class ConfigError extends KafkaError {
   }
 }
 
-/** A call got an argument it cannot work with. */
+/** An argument or an option of a call is invalid. */
 export class ArgumentError extends KafkaError {
   static override readonly [KIND]: string = 'ArgumentError';
   constructor(message: string, options?: KafkaErrorOptions) {
@@ -165,7 +164,7 @@ export class ArgumentError extends KafkaError {
   }
 }
 
-/** The call is right, but not now: the message says what has to happen first. */
+/** The call is not possible in the current state; the message says what must happen first. */
 export class StateError extends KafkaError {
   static override readonly [KIND]: string = 'StateError';
   constructor(message: string, options?: KafkaErrorOptions) {
@@ -177,11 +176,11 @@ export class StateError extends KafkaError {
 export class ClosedError extends KafkaError {
   static override readonly [KIND]: string = 'ClosedError';
   constructor(what: string, options?: KafkaErrorOptions) {
-    super('ERR_KAFKA_CLIENT_CLOSED', `The ${what} is closed; make a new one to go on`, options);
+    super('ERR_KAFKA_CLIENT_CLOSED', `The ${what} is closed; create a new one`, options);
   }
 }
 
-/** The linked librdkafka is too old for the feature. */
+/** The linked librdkafka is too old for a feature. */
 export class UnsupportedError extends KafkaError {
   static override readonly [KIND]: string = 'UnsupportedError';
   constructor(
@@ -190,12 +189,12 @@ export class UnsupportedError extends KafkaError {
     readonly linked: string,
     options?: KafkaErrorOptions,
   ) {
-    const message = `${feature} needs librdkafka ${needed} or newer, and ${linked} is linked; build with a newer one`;
+    const message = `${feature} needs librdkafka ${needed} or newer, but ${linked} is linked; build with a newer one`;
     super('ERR_KAFKA_CLIENT_UNSUPPORTED', message, options);
   }
 }
 
-/** The addon could not be loaded, for example because there is none for this platform. */
+/** The addon could not be loaded, for example because none exists for this platform. */
 export class LoadError extends KafkaError {
   static override readonly [KIND]: string = 'LoadError';
   constructor(message: string, options?: KafkaErrorOptions) {
@@ -203,7 +202,7 @@ export class LoadError extends KafkaError {
   }
 }
 
-/** An `AbortSignal` ended the operation; its reason is the `cause`. Has the name and code of Node's own. */
+/** An `AbortSignal` ended the operation; its reason is the `cause`. Name and code are those of Node's `AbortError`. */
 export class AbortError extends KafkaError {
   static override readonly [KIND]: string = 'AbortError';
   constructor(cause?: unknown, message = 'The operation was aborted') {
@@ -217,12 +216,12 @@ export interface MessagePosition {
   readonly offset: number;
 }
 
-/** Reading, committing or handling went wrong at one partition. */
+/** Reading, committing or processing failed at one partition. */
 export class ConsumeError extends KafkaError {
   static override readonly [KIND]: string = 'ConsumeError';
   readonly topic: string;
   readonly partition: number;
-  /** Offset of the message concerned, negative when it is about the partition as a whole. */
+  /** Offset of the message; negative when the error concerns the whole partition. */
   readonly offset: number;
 
   constructor(code: KafkaErrorCode, message: string, at: MessagePosition, options?: KafkaErrorOptions) {
@@ -241,7 +240,7 @@ export class ConsumeError extends KafkaError {
 export class DecodeError extends ConsumeError {
   static override readonly [KIND]: string = 'DecodeError';
   readonly part: 'key' | 'value';
-  /** The bytes as they came, a copy. Not shown by `util.inspect` or `JSON.stringify`. */
+  /** A copy of the bytes. `util.inspect` and `JSON.stringify` do not show it. */
   declare readonly raw: Buffer | null;
 
   constructor(part: 'key' | 'value', at: MessagePosition, raw: Buffer | null, cause: unknown) {

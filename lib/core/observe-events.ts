@@ -1,14 +1,18 @@
 import { Observable } from 'rxjs';
-import type { EventHub } from './event-hub';
+import type { Events } from './event-hub';
 
-/** Events of a hub, and the value `pick` gives for each; `undefined` leaves the event out. `errors`: errors are among them. */
+/**
+ * The events for which `pick` returns a value, as an observable of these values.
+ *
+ * @param errors - errors are among them: a subscriber is an error listener
+ */
 export function observeEvents<E, T>(
-  hub: Pick<EventHub<E>, 'on'>,
+  events: Pick<Events<E>, 'on'>,
   pick: (event: E) => T | undefined,
   errors = false,
 ): Observable<T> {
   return new Observable<T>((subscriber) =>
-    hub.on(
+    events.on(
       (event) => {
         const value = pick(event);
         if (value !== undefined) subscriber.next(value);

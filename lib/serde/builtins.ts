@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { describe, given } from '../core/describe';
 import type { Serde } from './serde';
 
 function present(data: Buffer | null, what: string): Buffer {
@@ -19,12 +20,6 @@ function encodeUtf8(text: unknown): string {
   if (typeof text !== 'string') throw new TypeError(`a string was expected, not ${describe(text)}`);
   if (!/\p{Surrogate}/u.test(text)) return text;
   throw new TypeError('the string has a lone surrogate, which UTF-8 cannot express; clean it with toWellFormed()');
-}
-
-export function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === 'number' || typeof value === 'bigint') return `the number ${value}`;
-  return typeof value === 'object' ? `an object (${value.constructor?.name ?? 'no prototype'})` : `a ${typeof value}`;
 }
 
 /** Bytes as they are; null stays null. The default of every consumer and producer. */
@@ -89,7 +84,10 @@ function fixed<T>({ name, size, accepts, read, write }: NumberFormat<T>): Serde<
       throw new TypeError(`${name} has ${size} bytes, but ${data?.length} were found`);
     },
     serialize(value) {
-      if (!accepts(value)) throw new TypeError(`${name} was expected, not ${describe(value)}`);
+      if (!accepts(value)) {
+        const found = typeof value === 'number' || typeof value === 'bigint' ? given(value) : describe(value);
+        throw new TypeError(`${name} was expected, not ${found}`);
+      }
       const data = Buffer.allocUnsafe(size);
       write(data, value);
       return data;

@@ -1,5 +1,5 @@
+import { describe } from '../core/describe';
 import { ArgumentError } from '../core/errors';
-import { describe } from './builtins';
 import type {
   AsyncDeserializer,
   AsyncSerializer,

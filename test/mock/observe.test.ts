@@ -70,13 +70,13 @@ describe('errors$', () => {
     [
       'in another form',
       { token: 'secret-token' },
-      /^oauthBearerToken must give { value, expiresAt }: .*not value is undefined/,
+      /^oauthBearerToken must return { value, expiresAt }, .*not value is undefined/,
     ],
-    ['none', undefined, /^oauthBearerToken must give { value, expiresAt }: a string and a number, not undefined$/],
+    ['none', undefined, /^oauthBearerToken must return { value, expiresAt }, a string and a number, not undefined$/],
     [
       'whose end is in seconds',
       { value: 'secret-token', expiresAt: Math.floor(Date.now() / 1000) + 3600 },
-      /^The token is refused \(its expiresAt, \d+, is in the past: it is in milliseconds since the epoch\): /,
+      /^The token was rejected \(its expiresAt, \d+, is in the past; the unit is milliseconds since the epoch\): /,
     ],
   ])('says what is wrong with a token %s', async (_, token, sentence) => {
     const oauth = { 'security.protocol': 'sasl_plaintext', 'sasl.mechanisms': 'OAUTHBEARER' } as const;

@@ -133,7 +133,7 @@ describe('what is refused, in one sentence', () => {
     [{ 'check.crcs': 1 }, /must be true or false, not 1/],
     [{ 'auto.offset.reset': 'newest' }, /must be one of 'smallest', 'earliest'.*not 'newest'/],
     [{ debug: ['broker', 'nothing'] }, /'debug' must be any of 'generic'/],
-    [{ 'client.id': 5 }, /'client\.id' must be text, not 5/],
+    [{ 'client.id': 5 }, /'client\.id' must be a string, not 5/],
     [{ 'client.id': null }, /is null; leave the key out/],
     [{ 'client.id': 'a\0b' }, /NUL character/],
     [{ 'linger.ms': 5 }, /'linger\.ms' is for producers; a consumer does not have it/],
@@ -196,7 +196,7 @@ describe('older librdkafka', () => {
     const config = { ...base, 'group.protocol': 'consumer' };
     expect(() => consumer(config, { librdkafka: '2.8.0' })).toThrow(UnsupportedError);
     expect(() => consumer(config, { librdkafka: '2.8.0' })).toThrow(
-      /needs librdkafka 2\.12\.0 or newer, and 2\.8\.0 is linked/,
+      /needs librdkafka 2\.12\.0 or newer, but 2\.8\.0 is linked/,
     );
     expect(consumer(config, { librdkafka: '2.12.0' }).get('group.protocol')).toBe('consumer');
     expect(consumer({ ...base, 'group.protocol': 'classic' }, { librdkafka: '2.6.1' }).get('group.protocol')).toBe(

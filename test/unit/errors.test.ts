@@ -108,7 +108,7 @@ describe('classes', () => {
       record: { topic: 'orders' },
     });
     expect(produce.message).toMatch(/^Cannot produce to orders: /);
-    expect(new errors.ClosedError('consumer').message).toBe('The consumer is closed; make a new one to go on');
+    expect(new errors.ClosedError('consumer').message).toBe('The consumer is closed; create a new one');
     expect(new errors.AbortError('why')).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR', cause: 'why' });
   });
 

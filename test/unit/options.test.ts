@@ -178,7 +178,7 @@ describe('options of a run', () => {
 test('closeOnSignals takes an array of clients', () => {
   const client = { close: send };
   refused(() => closeOnSignals(client as never), /^closeOnSignals\(\) takes an array of clients.*not an object$/);
-  refused(() => closeOnSignals([{}] as never), /which have a method close, not an object$/);
+  refused(() => closeOnSignals([{}] as never), /which have a close\(\) method, not an object$/);
   refused(() => closeOnSignals([client], { signals: ['TERM'] } as never), /^signals must be an array of signals/);
   closeOnSignals([client], { timeoutMs: 5 }).dispose();
 });

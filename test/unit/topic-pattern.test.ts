@@ -79,11 +79,11 @@ describe('a pattern', () => {
 
 it.each([
   [null, 'must be a non-empty string or a RegExp, not null'],
-  ['a\0b', 'must be a non-empty string or a RegExp, not "a\\u0000b"'],
+  ['a\0b', "must be a non-empty string or a RegExp, not 'a\\x00b' (a string)"],
   [7, 'must be a non-empty string or a RegExp, not 7'],
-  ['', 'must be a non-empty string or a RegExp, not ""'],
+  ['', "must be a non-empty string or a RegExp, not '' (a string)"],
   [undefined, 'must be a non-empty string or a RegExp, not undefined'],
-  [{}, 'must be a non-empty string or a RegExp, not object'],
+  [{}, 'must be a non-empty string or a RegExp, not an object'],
 ])('%p is no topic', (topic, text) => {
   expect(() => checkTopics([topic], 'a stream')).toThrow(text);
 });

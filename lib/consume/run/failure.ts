@@ -1,5 +1,13 @@
 import { backoff } from '../../core/backoff';
-import { type Check, isObject, many, ms, msOrNever, must, shape } from '../../core/check';
+import {
+  type Check,
+  isObject,
+  milliseconds,
+  millisecondsOrInfinity,
+  must,
+  positiveOrInfinity,
+  shape,
+} from '../../core/check';
 import { given } from '../../core/describe';
 import { ArgumentError, ConsumeError, DecodeError, KIND } from '../../core/errors';
 import type { MessageBatch } from '../../message/batch';
@@ -120,9 +128,9 @@ const orDeadLetter =
   };
 
 const failureOptions = shape<FailureOptions<never, never>>('the options of failure', {
-  attempts: many('calls'),
-  backoffMs: ms,
-  maxBackoffMs: msOrNever,
+  attempts: positiveOrInfinity('calls'),
+  backoffMs: milliseconds,
+  maxBackoffMs: millisecondsOrInfinity,
   exhausted: orDeadLetter("'stop', 'skip'", word),
 });
 

@@ -1,4 +1,12 @@
-import { abortSignal, type Check, call, many, msOrNever, oneOf, shape } from '../../core/check';
+import {
+  abortSignal,
+  type Check,
+  callback,
+  millisecondsOrInfinity,
+  oneOf,
+  positiveOrInfinity,
+  shape,
+} from '../../core/check';
 import type { StopOptions, StopSummary } from '../stream/options';
 import { checkPolicy, type FailurePolicy, type Order } from './failure';
 
@@ -27,10 +35,10 @@ export interface RunSummary extends StopSummary {
 }
 
 const common = {
-  concurrency: many('handlers'),
+  concurrency: positiveOrInfinity('handlers'),
   failure: checkPolicy,
   signal: abortSignal,
-  drainMs: msOrNever,
+  drainMs: millisecondsOrInfinity,
 };
 const batchRunOptions = shape<RunBatchOptions<never, never>>('the options of runBatch()', common);
 const runOptions = shape<RunOptions<never, never>>('the options of run()', {
@@ -49,6 +57,6 @@ export function checkRunBatch(handler: unknown, options: unknown): void {
 }
 
 function check(name: string, unit: string, handler: unknown, optionsOf: Check, options: unknown): void {
-  call(handler, `the handler of ${name}, which gets each ${unit},`);
+  callback(handler, `the handler of ${name}, which gets each ${unit},`);
   optionsOf(options, '');
 }

@@ -1,4 +1,4 @@
-import { flag, many, msOrNever, oneOf, shape } from '../../core/check';
+import { boolean, millisecondsOrInfinity, oneOf, positiveOrInfinity, shape } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
 import type { BatchReason } from '../../message/batch';
 import type { CreditLimits } from '../credit';
@@ -19,10 +19,10 @@ export interface BatchOptions {
 }
 
 export const batchOptions = shape<BatchOptions>('the options of batch', {
-  count: many('messages'),
-  bytes: many('bytes'),
-  ms: msOrNever,
-  onEof: flag,
+  count: positiveOrInfinity('messages'),
+  bytes: positiveOrInfinity('bytes'),
+  ms: millisecondsOrInfinity,
+  onEof: boolean,
   scope: oneOf('partition', 'stream'),
 });
 

@@ -1,4 +1,4 @@
-import { abortSignal, deserializer, msOrNever, oneOf, shape } from '../../core/check';
+import { abortSignal, deserializer, millisecondsOrInfinity, oneOf, shape } from '../../core/check';
 import type { TopicPartitionOffset } from '../../core/partition';
 import type { Deserializer } from '../../serde/serde';
 import type { Abandoned } from '../events';
@@ -54,7 +54,7 @@ export const ownStreamOptions = shape<Omit<StreamOptions<unknown, unknown>, 'key
   own,
 );
 
-export const stopOptions = shape<StopOptions>('the options of stop()', { drainMs: msOrNever });
+export const stopOptions = shape<StopOptions>('the options of stop()', { drainMs: millisecondsOrInfinity });
 
 export interface StopSummary {
   /** Everything delivered was done, and committed where there is something to commit. */
