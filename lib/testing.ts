@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-import { isObject, milliseconds, must, shape } from './core/check';
+import { isObject, milliseconds, mustBe, objectWith } from './core/check';
 import { given } from './core/describe';
 import { ArgumentError, ClosedError, ConfigError, KafkaError, type NativeError } from './core/errors';
 import { type ErrorName, errorCodes } from './generated/errors';
@@ -62,20 +62,20 @@ export interface ErrorInjection {
   rttMs?: number;
 }
 
-const positive = must('a positive integer', (value) => Number.isInteger(value) && (value as number) > 0);
-const clusterOptions = shape<MockClusterOptions>('the options of a mock cluster', {
-  brokers: must(
+const positive = mustBe('a positive integer', (value) => Number.isInteger(value) && (value as number) > 0);
+const clusterOptions = objectWith<MockClusterOptions>('the options of a mock cluster', {
+  brokers: mustBe(
     'an integer from 1 to 100',
     (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 100,
   ),
-  topics: must('an array of names, or an object of names and numbers of partitions', isObjectOrArray),
+  topics: mustBe('an array of names, or an object of names and numbers of partitions', isObjectOrArray),
   rebalanceDelayMs: milliseconds,
 });
-const topicOptions = shape<{ partitions?: number; replicas?: number }>('the options of createTopic()', {
+const topicOptions = objectWith<{ partitions?: number; replicas?: number }>('the options of createTopic()', {
   partitions: positive,
   replicas: positive,
 });
-const injectionOptions = shape<ErrorInjection>('the options of pushErrors()', {
+const injectionOptions = objectWith<ErrorInjection>('the options of pushErrors()', {
   broker: positive,
   rttMs: milliseconds,
 });

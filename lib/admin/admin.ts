@@ -3,7 +3,7 @@ import type { CommonEvent } from '../client/events';
 import { type ClientOptions, checkClient, type RequestOptions, timeoutOf } from '../client/options';
 import { weakly } from '../client/weakly';
 import { normalizeAdminConfig } from '../config/config';
-import { isObject, must, shape } from '../core/check';
+import { isObject, mustBe, objectWith } from '../core/check';
 import { given } from '../core/describe';
 import { ArgumentError } from '../core/errors';
 import { EventHub } from '../core/event-hub';
@@ -25,17 +25,17 @@ export interface NewTopic {
 }
 
 /** -1: what the broker has configured. */
-const positive = must(
+const positive = mustBe(
   'a positive integer',
   (value) => value === -1 || (Number.isInteger(value) && (value as number) > 0),
 );
-const name = must('a non-empty string', isTopic);
+const name = mustBe('a non-empty string', isTopic);
 
-const newTopic = shape<NewTopic>('the fields of a new topic', {
+const newTopic = objectWith<NewTopic>('the fields of a new topic', {
   topic: name,
   partitions: positive,
   replicationFactor: positive,
-  config: must(
+  config: mustBe(
     'an object of strings, numbers and booleans',
     (value) => isObject(value) && Object.values(value).every(isSetting),
   ),

@@ -1,5 +1,5 @@
 import type { ConfigOptions } from '../config/config';
-import { callback, isObject, shape, string, strings } from '../core/check';
+import { callback, isObject, objectWith, string, strings } from '../core/check';
 import { given } from '../core/describe';
 import { ArgumentError } from '../core/errors';
 
@@ -33,7 +33,7 @@ export interface ClientOptions extends ConfigOptions {
 /** The checks that every kind of client shares. */
 export const clientOptions = { oauthBearerToken: callback, allowUnsafeConfig: strings, librdkafka: string };
 
-const optionsOf = shape<ClientOptions>("a client's options", clientOptions);
+const optionsOf = objectWith<ClientOptions>("a client's options", clientOptions);
 
 /** @throws ArgumentError */
 export function checkClient(options: ClientOptions): void {

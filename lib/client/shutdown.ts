@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { milliseconds, must, shape } from '../core/check';
+import { milliseconds, mustBe, objectWith } from '../core/check';
 import { given } from '../core/describe';
 import { ArgumentError } from '../core/errors';
 
@@ -18,8 +18,8 @@ export interface SignalShutdown extends Disposable {
   dispose(): void;
 }
 
-const signalOptions = shape<SignalOptions>('the options of closeOnSignals()', {
-  signals: must(
+const signalOptions = objectWith<SignalOptions>('the options of closeOnSignals()', {
+  signals: mustBe(
     "an array of signals, such as ['SIGTERM']",
     (value) => Array.isArray(value) && value.every((name) => String(name).startsWith('SIG')),
   ),

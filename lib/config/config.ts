@@ -286,12 +286,12 @@ function convert(key: string, property: ConfigProperty, value: unknown): string 
         (free ? !item.includes(',') : oneOf(item.trim().replace(/^[+-]/, '')) !== undefined);
       if (Array.isArray(items) && items.every(accepted)) return items.map((item: string) => item.trim()).join(',');
       throw wrong(
-        free ? 'text, or an array of text without commas' : `any of ${list(values)}, as an array or with commas`,
+        free ? 'a string, or an array of strings without commas' : `any of ${list(values)}, as an array or with commas`,
       );
     }
     default:
       if (typeof value === 'string') return value;
-      throw wrong('text');
+      throw wrong('a string');
   }
 }
 

@@ -1,5 +1,5 @@
 import { backoff } from '../core/backoff';
-import { boolean, milliseconds, positiveOrInfinity, shape } from '../core/check';
+import { boolean, milliseconds, objectWith, positiveOrInfinity } from '../core/check';
 import type { Clock } from '../core/clock';
 import { ConsumeError, KafkaError, type NativeError, StateError } from '../core/errors';
 import type { CommitOutcome, OffsetToCommit, TopicPartitionOffset } from '../core/partition';
@@ -22,7 +22,7 @@ export interface CommitOptions {
   readonly onEof?: boolean;
 }
 
-export const commitOptions = shape<CommitOptions>('the options of commits', {
+export const commitOptions = objectWith<CommitOptions>('the options of commits', {
   count: positiveOrInfinity('messages'),
   bytes: positiveOrInfinity('bytes'),
   ms: milliseconds,

@@ -1,4 +1,4 @@
-import { positiveInteger, shape } from '../core/check';
+import { objectWith, positiveInteger } from '../core/check';
 
 const CREDIT: CreditLimits = { laneMessages: 65_536, laneBytes: 8 << 20, totalBytes: 64 << 20 };
 
@@ -18,7 +18,7 @@ export interface CreditLimits {
   readonly totalBytes: number;
 }
 
-export const creditOptions = shape<CreditLimits>('the options of credit', {
+export const creditOptions = objectWith<CreditLimits>('the options of credit', {
   laneMessages: positiveInteger('messages'),
   laneBytes: positiveInteger('bytes'),
   totalBytes: positiveInteger('bytes'),

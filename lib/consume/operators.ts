@@ -1,5 +1,5 @@
 import { type MonoTypeOperatorFunction, Observable, type OperatorFunction } from 'rxjs';
-import { callback, oneOf, positiveOrInfinity, shape } from '../core/check';
+import { callback, objectWith, oneOf, positiveOrInfinity } from '../core/check';
 import { ArgumentError } from '../core/errors';
 import type { AckResult } from '../message/ack';
 import type { AnyMessage, Message } from '../message/message';
@@ -46,7 +46,7 @@ export interface ProcessOptions {
   readonly order?: Order;
 }
 
-const processOptions = shape<ProcessOptions>('the options of mapProcess()', {
+const processOptions = objectWith<ProcessOptions>('the options of mapProcess()', {
   concurrency: positiveOrInfinity('calls'),
   order: oneOf('partition', 'key', 'none'),
 });

@@ -1,5 +1,5 @@
 import { type ClientOptions, clientOptions } from '../client/options';
-import { deserializer, must, shape } from '../core/check';
+import { deserializer, mustBe, objectWith } from '../core/check';
 import { given, list } from '../core/describe';
 import type { NativeConsumerOptions } from '../native/interface';
 import type { Deserializer } from '../serde/serde';
@@ -32,18 +32,18 @@ export interface ConsumerOptions extends ClientOptions, WatchOptions {
 
 const FIELDS: readonly MessageField[] = ['key', 'value', 'timestamp', 'headers'];
 
-const deserializersOf = shape<Deserializers<unknown, unknown>>('the deserializers', {
+const deserializersOf = objectWith<Deserializers<unknown, unknown>>('the deserializers', {
   key: deserializer,
   value: deserializer,
 });
 
-const optionsOf = shape<ConsumerOptions>("a consumer's options", {
+const optionsOf = objectWith<ConsumerOptions>("a consumer's options", {
   ...clientOptions,
   ...watchOptions,
   credit: creditOptions,
   commits: commitOptions,
   rebalance: rebalanceOptions,
-  fields: must(
+  fields: mustBe(
     `an array of ${list(FIELDS)}`,
     (value) => Array.isArray(value) && value.every((field) => FIELDS.includes(field)),
     (value) => (Array.isArray(value) ? `[${list(value.map(String))}]` : given(value)),

@@ -1,4 +1,4 @@
-import { isObject, must, shape } from '../core/check';
+import { isObject, mustBe, objectWith } from '../core/check';
 import { show } from '../core/describe';
 import type { TopicPartition, TopicPartitionOffset } from '../core/partition';
 import type { CommitMode } from './stream/options';
@@ -15,7 +15,7 @@ export interface Range {
 
 const isNumber = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isTime = (value: unknown) => isNumber(value instanceof Date ? value.getTime() : value);
-const point = must(
+const point = mustBe(
   "'beginning', 'end', { offset } with an integer from 0, or { timestamp } with a Date or ms since the epoch",
   (value) => {
     if (value === 'beginning' || value === 'end') return true;
@@ -25,7 +25,7 @@ const point = must(
   (value) => show(value),
 );
 
-export const rangeOptions = shape<Range>('the ends of a range', { from: point, to: point });
+export const rangeOptions = objectWith<Range>('the ends of a range', { from: point, to: point });
 
 /** A stream that can be ended before it began. */
 export interface RangeStream {

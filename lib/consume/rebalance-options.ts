@@ -1,4 +1,4 @@
-import { callback, milliseconds, shape } from '../core/check';
+import { callback, milliseconds, objectWith } from '../core/check';
 import type { TopicPartition, TopicPartitionOffset } from '../core/partition';
 import type { Abandoned } from './events';
 
@@ -22,7 +22,7 @@ export interface RebalanceOptions {
   readonly onLost?: (partitions: readonly TopicPartition[]) => void;
 }
 
-export const rebalanceOptions = shape<RebalanceOptions>('the options of rebalance', {
+export const rebalanceOptions = objectWith<RebalanceOptions>('the options of rebalance', {
   drainMs: milliseconds,
   onAssigned: callback,
   onRevoked: callback,

@@ -1,5 +1,5 @@
 /** A record to produce, and the checks before it is sent. */
-import { isObject, serializer, shape } from '../core/check';
+import { isObject, objectWith, serializer } from '../core/check';
 import { given, nearest } from '../core/describe';
 import { ArgumentError } from '../core/errors';
 import { isPartition, isTopic } from '../core/partition';
@@ -29,7 +29,10 @@ export interface Serializers<K, V> {
   readonly value?: Serializer<V>;
 }
 
-const serializersOf = shape<Serializers<unknown, unknown>>('the serializers', { key: serializer, value: serializer });
+const serializersOf = objectWith<Serializers<unknown, unknown>>('the serializers', {
+  key: serializer,
+  value: serializer,
+});
 
 /** @throws ArgumentError */
 export function checkSerializers(serializers: Serializers<never, never>): void {

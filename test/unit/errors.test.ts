@@ -50,13 +50,13 @@ describe('fromNative', () => {
     ['_AUTHENTICATION', /'sasl\.username' and 'sasl\.password'/],
     ['SASL_AUTHENTICATION_FAILED', /'sasl\.mechanisms'/],
     ['UNKNOWN_TOPIC_OR_PART', /create the topic/],
-    ['_MSG_TIMED_OUT', /that the brokers can be reached, or that the topic exists$/],
+    ['_MSG_TIMED_OUT', /that the brokers are reachable and that the topic exists$/],
     ['MSG_SIZE_TOO_LARGE', /'message\.max\.bytes'/],
     ['_UNKNOWN_PARTITION', /no such partition/],
-    ['_MAX_POLL_EXCEEDED', /suspended.*Slow handlers do not cause it/],
+    ['_MAX_POLL_EXCEEDED', /suspended.*Slow handlers do not cause this/],
   ])('%s has a hint', (name, hint) => expect(KafkaError.fromNative(native(name)).message).toMatch(hint));
 
-  test('only consumers are told of a setting for consumers', () => {
+  test('a hint names a consumer setting to consumers only', () => {
     const unknown = native('UNKNOWN_TOPIC_OR_PART');
     const record = { topic: 'orders' };
     const consumers = [KafkaError.fromNative(unknown, { consumer: true }), ConsumeError.at(unknown, at)];

@@ -4,9 +4,9 @@ import {
   isObject,
   milliseconds,
   millisecondsOrInfinity,
-  must,
+  mustBe,
+  objectWith,
   positiveOrInfinity,
-  shape,
 } from '../../core/check';
 import { given } from '../../core/describe';
 import { ArgumentError, ConsumeError, DecodeError, KIND } from '../../core/errors';
@@ -102,16 +102,16 @@ export type FailurePolicy<K, V> =
 const word = (value: unknown) => value === 'stop' || value === 'skip';
 
 const letter = {
-  producer: must(
+  producer: mustBe(
     'a producer: an object with the method send',
     (value) => typeof (value as { send?: unknown } | null)?.send === 'function',
   ),
-  topic: must(
+  topic: mustBe(
     'a topic, or a function that gives one for a message',
     (value) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
   ),
 };
-const letterOf = shape<DeadLetter<never, never>>('the options of deadLetter', letter);
+const letterOf = objectWith<DeadLetter<never, never>>('the options of deadLetter', letter);
 
 /** `{ deadLetter: … }`, or what `or` says. */
 const orDeadLetter =
@@ -127,7 +127,7 @@ const orDeadLetter =
     letter.topic(deadLetter.topic, `${name}.deadLetter.topic`);
   };
 
-const failureOptions = shape<FailureOptions<never, never>>('the options of failure', {
+const failureOptions = objectWith<FailureOptions<never, never>>('the options of failure', {
   attempts: positiveOrInfinity('calls'),
   backoffMs: milliseconds,
   maxBackoffMs: millisecondsOrInfinity,

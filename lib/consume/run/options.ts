@@ -3,9 +3,9 @@ import {
   type Check,
   callback,
   millisecondsOrInfinity,
+  objectWith,
   oneOf,
   positiveOrInfinity,
-  shape,
 } from '../../core/check';
 import type { StopOptions, StopSummary } from '../stream/options';
 import { checkPolicy, type FailurePolicy, type Order } from './failure';
@@ -40,8 +40,8 @@ const common = {
   signal: abortSignal,
   drainMs: millisecondsOrInfinity,
 };
-const batchRunOptions = shape<RunBatchOptions<never, never>>('the options of runBatch()', common);
-const runOptions = shape<RunOptions<never, never>>('the options of run()', {
+const batchRunOptions = objectWith<RunBatchOptions<never, never>>('the options of runBatch()', common);
+const runOptions = objectWith<RunOptions<never, never>>('the options of run()', {
   ...common,
   order: oneOf('partition', 'key', 'none'),
 });

@@ -1,4 +1,4 @@
-import { boolean, millisecondsOrInfinity, oneOf, positiveOrInfinity, shape } from '../../core/check';
+import { boolean, millisecondsOrInfinity, objectWith, oneOf, positiveOrInfinity } from '../../core/check';
 import { ArgumentError } from '../../core/errors';
 import type { BatchReason } from '../../message/batch';
 import type { CreditLimits } from '../credit';
@@ -18,7 +18,7 @@ export interface BatchOptions {
   readonly scope?: 'partition' | 'stream';
 }
 
-export const batchOptions = shape<BatchOptions>('the options of batch', {
+export const batchOptions = objectWith<BatchOptions>('the options of batch', {
   count: positiveOrInfinity('messages'),
   bytes: positiveOrInfinity('bytes'),
   ms: millisecondsOrInfinity,

@@ -1,4 +1,4 @@
-import { abortSignal, deserializer, millisecondsOrInfinity, oneOf, shape } from '../../core/check';
+import { abortSignal, deserializer, millisecondsOrInfinity, objectWith, oneOf } from '../../core/check';
 import type { TopicPartitionOffset } from '../../core/partition';
 import type { Deserializer } from '../../serde/serde';
 import type { Abandoned } from '../events';
@@ -42,19 +42,19 @@ const own = {
   signal: abortSignal,
 };
 
-export const streamOptions = shape<StreamOptions<unknown, unknown>>("a stream's options", {
+export const streamOptions = objectWith<StreamOptions<unknown, unknown>>("a stream's options", {
   ...own,
   key: deserializer,
   value: deserializer,
 });
 
 /** Of the consumer's own streams, which decode with its deserializers. */
-export const ownStreamOptions = shape<Omit<StreamOptions<unknown, unknown>, 'key' | 'value'>>(
+export const ownStreamOptions = objectWith<Omit<StreamOptions<unknown, unknown>, 'key' | 'value'>>(
   "a stream's options",
   own,
 );
 
-export const stopOptions = shape<StopOptions>('the options of stop()', { drainMs: millisecondsOrInfinity });
+export const stopOptions = objectWith<StopOptions>('the options of stop()', { drainMs: millisecondsOrInfinity });
 
 export interface StopSummary {
   /** Everything delivered was done, and committed where there is something to commit. */
