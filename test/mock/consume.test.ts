@@ -172,8 +172,8 @@ describe('assign', () => {
     await bench.fill(topic, 5);
     const consumer = bench.reader({}, { value: utf8 });
     const atEnd = next(consumer.eof$);
-    const first = consumer.take();
     await consumer.assign([{ topic, partition: 0, offset: 'end' }]);
+    const first = consumer.take();
     await atEnd;
     await bench.fill(topic, 1, { from: 5 });
     expect((await first)?.values()).toEqual(['v5']);

@@ -127,7 +127,7 @@ describe("a stream's options", () => {
     [{ batch: { count: '100' } }, /^batch.count must be a number of messages from 1, not '100' \(a string\)$/],
     [{ onDecodeError: 'ignore' }, /^onDecodeError must be 'stop' or 'skip', not 'ignore'$/],
     [{ value: json }, /^value must be a deserializer/],
-    [{ signal: new AbortController() }, /^signal must be an AbortSignal, not an object( \(AbortController\))?$/],
+    [{ signal: new AbortController() }, /^signal must be an AbortSignal, not an object \(AbortController\)$/],
   ])('%j', (options, sentence) => refused(() => stream(options), sentence));
 
   test('the ends of a range', () => {
