@@ -11,7 +11,7 @@
     {
       "target_name": "rdkafka_rx",
       "sources": ["<!@(node <(root)/scripts/build-native.mjs --list-sources)"],
-      "include_dirs": ["<!(node <(root)/scripts/build-native.mjs --list-napi)"],
+      "include_dirs": ["<(root)/native", "<!(node <(root)/scripts/build-native.mjs --list-napi)"],
       "libraries": ["<!@(node <(root)/scripts/librdkafka.mjs libs <(sanitize))"],
       "defines": [
         "NAPI_VERSION=9",

@@ -3,15 +3,15 @@
 namespace {
 
 void OnThrottle(rd_kafka_t*, const char* broker, int32_t id, int ms, void* opaque) {
-  static_cast<PollLoop*>(opaque)->DeliverEvent("throttle", "broker", std::string(broker), "brokerId", id, "throttleMs",
-                                               ms);
+  static_cast<PollLoop*>(opaque)->out().DeliverEvent("throttle", "broker", std::string(broker), "brokerId", id,
+                                                     "throttleMs", ms);
 }
 
 // Errors of the client come as events. What librdkafka puts into the queue of one partition (such as that it does not
 // exist) is served by the call that takes its messages, which knows callbacks only: on the poll thread, like all else.
 void OnPartitionError(rd_kafka_t*, int err, const char* reason, void* opaque) {
   RdError error(static_cast<rd_kafka_resp_err_t>(err), reason);
-  static_cast<PollLoop*>(opaque)->DeliverEvent("error", "error", std::move(error));
+  static_cast<PollLoop*>(opaque)->out().DeliverEvent("error", "error", std::move(error));
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ Napi::Value ToJs(Napi::Env env, const rd::Metadata& metadata) {
 }
 
 void Client::Open(const Napi::CallbackInfo& info, rd_kafka_type_t type, int events, bool keep_alive,
-                  const MakeRole& make, const Prepare& prepare) {
+                  const MakeDriver& make, const Prepare& prepare) {
   Napi::Env env = info.Env();
   auto loop = std::make_shared<PollLoop>();
   RdError error;
@@ -56,20 +56,20 @@ void Client::Open(const Napi::CallbackInfo& info, rd_kafka_type_t type, int even
     rd_kafka_conf_set_opaque(conf.get(), loop.get());  // the loop outlives the handle
     rk = MakeHandle(type, std::move(conf), &error);
   }
-  std::unique_ptr<Role> role;
+  std::unique_ptr<Driver> driver;
   if (rk != nullptr) {
     loop->Adopt(rk);
-    role = make(*loop, &error);
+    driver = make(*loop, &error);
   }
-  if (!role) {
+  if (!driver) {
     napi_throw(env, ToJs(env, error));
     return;
   }
   info.This().As<Napi::Object>().Set("name", rd_kafka_name(rk));
-  js_ = std::make_shared<JsSide>();
-  if (info[2].IsFunction()) js_->deliver = Napi::Persistent(info[2].As<Napi::Function>());
+  pending_ = std::make_shared<PendingPromises>();
+  if (info[2].IsFunction()) pending_->deliver = Napi::Persistent(info[2].As<Napi::Function>());
   loop_ = std::move(loop);
-  loop_->Start(env, js_, std::move(role), keep_alive);
+  loop_->Start(env, pending_, std::move(driver), keep_alive);
 }
 
 Client::~Client() {
@@ -83,8 +83,8 @@ Napi::Value Client::Request(Napi::Env env, Run run) {
   // Not made when an argument's getter threw, or the environment is ending: the caller sees that.
   if (env.IsExceptionPending() || napi_create_promise(env, &deferred, &promise) != napi_ok) return Napi::Value();
   if (open()) {
-    uint32_t request = ++js_->last_request;
-    js_->promises.emplace(request, deferred);
+    uint32_t request = ++pending_->last_request;
+    pending_->promises.emplace(request, deferred);
     loop_->UpdateKeepAlive(env);
     loop_->Post([loop = loop_.get(), run = std::move(run), request] { run(*loop, request); });
   } else {
@@ -103,11 +103,11 @@ Napi::Value Client::Metadata(const Napi::CallbackInfo& info) {
   return BlockingRequest(
       info.Env(), [timeout = Int(info[1], 5000), topic = Text(info[0])](PollLoop& loop, uint32_t request) {
         rd::Topic only(topic.empty() ? nullptr : rd_kafka_topic_new(loop.rk(), topic.c_str(), nullptr));
-        if (!topic.empty() && !only) return loop.Reject(request, RdError(rd_kafka_last_error()));
+        if (!topic.empty() && !only) return loop.out().Reject(request, RdError(rd_kafka_last_error()));
         const rd_kafka_metadata_t* metadata = nullptr;
         rd_kafka_resp_err_t err = rd_kafka_metadata(loop.rk(), topic.empty() ? 1 : 0, only.get(), &metadata, timeout);
-        if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return loop.Reject(request, RdError(err));
-        loop.Resolve(request, rd::Metadata(metadata));
+        if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return loop.out().Reject(request, RdError(err));
+        loop.out().Resolve(request, rd::Metadata(metadata));
       });
 }
 
@@ -131,11 +131,11 @@ Napi::Value Client::SetToken(const Napi::CallbackInfo& info) {
     pairs.push_back(key.c_str());
     pairs.push_back(value.c_str());
   }
-  char text[512];
+  rd::ErrText text;
   rd_kafka_resp_err_t err =
       rd_kafka_oauthbearer_set_token(loop_->rk(), Text(info[0]).c_str(), Integer(info[1], 0), Text(info[2]).c_str(),
-                                     pairs.data(), pairs.size(), text, sizeof text);
-  return err == RD_KAFKA_RESP_ERR_NO_ERROR ? info.Env().Null() : ToJs(info.Env(), RdError(err, text));
+                                     pairs.data(), pairs.size(), text.data, text.size);
+  return err == RD_KAFKA_RESP_ERR_NO_ERROR ? info.Env().Null() : ToJs(info.Env(), RdError(err, text.data));
 }
 
 void Client::SetTokenFailure(const Napi::CallbackInfo& info) {
@@ -148,22 +148,22 @@ bool DeliverCommonEvent(PollLoop& loop, rd_kafka_event_t* event) {
       RdError error(rd_kafka_event_error(event), rd_kafka_event_error_string(event));
       // Of a fatal error librdkafka has put the underlying code and text into the event already.
       error.fatal = rd_kafka_event_error_is_fatal(event) != 0;
-      loop.DeliverEvent("error", "error", std::move(error));
+      loop.out().DeliverEvent("error", "error", std::move(error));
       return true;
     }
     case RD_KAFKA_EVENT_LOG: {
       const char *facility = nullptr, *text = nullptr;
       int level = 0;
       if (rd_kafka_event_log(event, &facility, &text, &level) != 0) return true;
-      loop.DeliverEvent("log", "level", level, "facility", std::string(facility), "message", std::string(text));
+      loop.out().DeliverEvent("log", "level", level, "facility", std::string(facility), "message", std::string(text));
       return true;
     }
     case RD_KAFKA_EVENT_STATS:
-      loop.DeliverEvent("stats", "json", std::string(rd_kafka_event_stats(event)));
+      loop.out().DeliverEvent("stats", "json", std::string(rd_kafka_event_stats(event)));
       return true;
     case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH: {
       const char* config = rd_kafka_event_config_string(event);
-      loop.DeliverEvent("oauth-refresh", "config", std::string(config == nullptr ? "" : config));
+      loop.out().DeliverEvent("oauth-refresh", "config", std::string(config == nullptr ? "" : config));
       return true;
     }
     default:

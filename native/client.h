@@ -2,7 +2,7 @@
 #pragma once
 
 #include "conf.h"
-#include "poll_loop.h"
+#include "loop/poll_loop.h"
 
 // Base of the ObjectWraps.
 class Client {
@@ -11,13 +11,13 @@ class Client {
 
  protected:
   // Null and the error set when there is no such client.
-  using MakeRole = std::function<std::unique_ptr<Role>(PollLoop&, RdError*)>;
+  using MakeDriver = std::function<std::unique_ptr<Driver>(PollLoop&, RdError*)>;
   using Prepare = std::function<void(rd_kafka_conf_t*, const Settings&)>;
   using Run = std::function<void(PollLoop&, uint32_t)>;
 
   // Makes the librdkafka client of info[0] (settings), delivering to info[2]. Its name becomes the wrap's `name`. On
   // failure a NativeError is thrown and the wrap stays closed.
-  void Open(const Napi::CallbackInfo& info, rd_kafka_type_t type, int events, bool keep_alive, const MakeRole& make,
+  void Open(const Napi::CallbackInfo& info, rd_kafka_type_t type, int events, bool keep_alive, const MakeDriver& make,
             const Prepare& prepare = nullptr);
 
   // Promise of a command that runs on the poll thread as run(loop, request).
@@ -41,7 +41,7 @@ class Client {
 
  private:
   std::shared_ptr<PollLoop> loop_;
-  std::shared_ptr<JsSide> js_;
+  std::shared_ptr<PendingPromises> pending_;
   bool closed_ = false;
 };
 

@@ -21,9 +21,9 @@ bool IsSet(const rd::Conf& conf, const char* key) {
 // The authorities that a static OpenSSL knows are those of the system it was built on. librdkafka looks where others
 // have them when it connects to brokers, but for token endpoints only when it is told to.
 void FindAuthorities(const rd::Conf& conf) {
-  char text[512];
+  rd::ErrText text;
   if (!IsSet(conf, "https.ca.location") && !IsSet(conf, "https.ca.pem"))
-    rd_kafka_conf_set(conf.get(), "https.ca.location", "probe", text, sizeof text);
+    rd_kafka_conf_set(conf.get(), "https.ca.location", "probe", text.data, text.size);
 }
 #else
 void FindAuthorities(const rd::Conf&) {}
@@ -33,9 +33,9 @@ void FindAuthorities(const rd::Conf&) {}
 
 rd::Conf MakeConf(const Settings& settings, RdError* error) {
   rd::Conf conf(rd_kafka_conf_new());
-  char text[512];
+  rd::ErrText text;
   for (const auto& [key, value] : settings) {
-    rd_kafka_conf_res_t result = rd_kafka_conf_set(conf.get(), key.c_str(), value.c_str(), text, sizeof text);
+    rd_kafka_conf_res_t result = rd_kafka_conf_set(conf.get(), key.c_str(), value.c_str(), text.data, text.size);
     if (result == RD_KAFKA_CONF_OK) continue;
     // librdkafka's own text may quote the value, and the value may be a secret: name the key, keep the text out.
     const std::string why = result == RD_KAFKA_CONF_UNKNOWN
@@ -49,12 +49,12 @@ rd::Conf MakeConf(const Settings& settings, RdError* error) {
 }
 
 rd_kafka_t* MakeHandle(rd_kafka_type_t type, rd::Conf conf, RdError* error) {
-  char text[512];
-  rd_kafka_conf_set(conf.get(), "log.queue", "true", text, sizeof text);
-  rd_kafka_t* rk = rd_kafka_new(type, conf.get(), text, sizeof text);
+  rd::ErrText text;
+  rd_kafka_conf_set(conf.get(), "log.queue", "true", text.data, text.size);
+  rd_kafka_t* rk = rd_kafka_new(type, conf.get(), text.data, text.size);
   if (rk == nullptr) {
     rd_kafka_resp_err_t err = rd_kafka_last_error();
-    *error = RdError(err == RD_KAFKA_RESP_ERR_NO_ERROR ? RD_KAFKA_RESP_ERR__INVALID_ARG : err, text);
+    *error = RdError(err == RD_KAFKA_RESP_ERR_NO_ERROR ? RD_KAFKA_RESP_ERR__INVALID_ARG : err, text.data);
     return nullptr;
   }
   (void)conf.release();                 // owned by the handle now

@@ -67,14 +67,14 @@ rd_kafka_resp_err_t SetRebalanceDelay(Cluster cluster, const MockArguments& args
 
 }  // namespace
 
-bool MockClusterRole::Serve() {
+bool MockClusterDriver::Serve() {
   // The cluster's own client has nothing to say to users: its events are dropped, not printed.
   while (queue_.Next()) {
   }
   return false;
 }
 
-void MockClusterRole::Teardown() {
+void MockClusterDriver::Teardown() {
   queue_.Close();
   cluster_.reset();
 }
@@ -101,9 +101,9 @@ MockCluster::MockCluster(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   Open(info, RD_KAFKA_PRODUCER, 0, false, [&](PollLoop& loop, RdError*) {
     rd::MockCluster cluster(rd_kafka_mock_cluster_new(loop.rk(), brokers));
     if (cluster) bootstrap_servers_ = rd_kafka_mock_cluster_bootstraps(cluster.get());
-    auto role = std::make_unique<MockClusterRole>(loop, std::move(cluster));
-    role_ = role.get();
-    return role;
+    auto driver = std::make_unique<MockClusterDriver>(loop, std::move(cluster));
+    driver_ = driver.get();
+    return driver;
   });
 }
 
@@ -120,8 +120,8 @@ Napi::Value MockCluster::Do(const Napi::CallbackInfo& info) {
     Each(item, [&](const Napi::Value& part) { pair.push_back(Int(part, 0)); });
     if (pair.size() == 2) args.errors.emplace_back(pair[0], pair[1]);
   });
-  return Request(info.Env(), [role = role_, args](PollLoop& loop, uint32_t request) {
-    if (role->cluster() == nullptr) return loop.Reject(request, RdError(RD_KAFKA_RESP_ERR__FAIL));
-    loop.Settle(request, RdError(run(role->cluster(), args)));
+  return Request(info.Env(), [driver = driver_, args](PollLoop& loop, uint32_t request) {
+    if (driver->cluster() == nullptr) return loop.out().Reject(request, RdError(RD_KAFKA_RESP_ERR__FAIL));
+    loop.out().Settle(request, RdError(run(driver->cluster(), args)));
   });
 }

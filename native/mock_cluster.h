@@ -2,11 +2,12 @@
 #pragma once
 
 #include "client.h"
+#include "loop/source.h"
 
 // Lives on the poll thread.
-class MockClusterRole final : public Role {
+class MockClusterDriver final : public Driver {
  public:
-  MockClusterRole(PollLoop& loop, rd::MockCluster cluster)
+  MockClusterDriver(PollLoop& loop, rd::MockCluster cluster)
       : queue_(rd_kafka_queue_get_main(loop.rk())), cluster_(std::move(cluster)) {}
 
   bool Serve() override;
@@ -27,7 +28,7 @@ struct MockArguments {
   std::vector<std::pair<int, int>> errors;  // [[code, rttMs], ...]
 };
 
-// new MockCluster(settings, brokers, deliver). lib/native/addon.ts describes every method.
+// new MockCluster(settings, brokers, deliver). lib/native/interface.ts describes every method.
 class MockCluster final : public Napi::ObjectWrap<MockCluster>, public Client {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -40,5 +41,5 @@ class MockCluster final : public Napi::ObjectWrap<MockCluster>, public Client {
   Napi::Value Do(const Napi::CallbackInfo& info);
 
   std::string bootstrap_servers_;
-  MockClusterRole* role_ = nullptr;  // used in commands on the poll thread only, while the loop runs
+  MockClusterDriver* driver_ = nullptr;  // used in commands on the poll thread only, while the loop runs
 };

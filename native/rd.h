@@ -73,6 +73,12 @@ using NewPartitions = Owned<rd_kafka_NewPartitions_t, rd_kafka_NewPartitions_des
 using AdminOptions = Owned<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
 using MockCluster = Owned<rd_kafka_mock_cluster_t, rd_kafka_mock_cluster_destroy>;
 
+// The buffer that librdkafka writes the text of an error, or of a value, to.
+struct ErrText {
+  static constexpr size_t size = 512;
+  char data[size] = "";
+};
+
 struct MetadataDeleter {
   void operator()(const rd_kafka_metadata_t* metadata) const noexcept { rd_kafka_metadata_destroy(metadata); }
 };

@@ -17,7 +17,7 @@ import { BuildError, compilerId, crossArchitecture, nodeHeaders, say } from './t
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const napi = () => dirname(tool('node-addon-api', 'package.json'));
 const files = (directory, pattern) =>
-  readdirSync(directory)
+  readdirSync(directory, { recursive: true })
     .filter((name) => pattern.test(name))
     .sort()
     .map((name) => join(directory, name));

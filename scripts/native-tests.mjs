@@ -7,9 +7,14 @@ import { librdkafka } from './librdkafka.mjs';
 import { BuildError, compilerId, cxx, run, say } from './toolchain.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const files = (directory, pattern) =>
+  readdirSync(directory, { recursive: true })
+    .filter((name) => pattern.test(name))
+    .sort()
+    .map((name) => join(directory, name));
 const tests = join(root, 'test/native');
 
-/** `<name>_test.cc` is the test of `native/<name>.cc`, and so called. */
+/** `<name>_test.cc` is the test of the folder `native/<name>`, and so called. */
 export const nativeTests = readdirSync(tests)
   .filter((file) => file.endsWith('_test.cc'))
   .map((file) => file.slice(0, -'_test.cc'.length));
@@ -24,7 +29,8 @@ export async function buildNativeTest(name, sanitize) {
   const library = await librdkafka(sanitize);
   const include = library.include === '/usr/include' ? [] : [`-isystem${library.include}`];
   return compile(`${name}_test`, sanitize, [
-    join(root, `native/${name}.cc`),
+    `-I${join(root, 'native')}`,
+    ...files(join(root, `native/${name}`), /\.cc$/),
     ...['-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter'],
     ...include,
     ...wrapped.map((symbol) => `-Wl,--wrap=${symbol}`),
@@ -42,7 +48,7 @@ function compile(name, sanitize, more) {
   const args = [...flags, kinds[sanitize], join(tests, `${name}.cc`), ...more, '-o', program];
   const hash = createHash('sha256').update(JSON.stringify([args, compilerId()]));
   for (const folder of [tests, join(root, 'native')])
-    for (const file of readdirSync(folder).sort()) hash.update(file).update(readFileSync(join(folder, file)));
+    for (const file of files(folder, /\./)) hash.update(file).update(readFileSync(file));
   const fingerprint = hash.digest('hex');
   const stamp = `${program}.stamp`;
   if (existsSync(program) && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) return program;

@@ -172,7 +172,7 @@ function ackWindow(): Case[] {
 function feed(options: StreamOptions = {}) {
   const source = {
     credit: () => {},
-    hold: () => {},
+    pause: () => {},
     release: () => {},
     answerAssign: () => {},
     commit: (offsets: readonly { topic: string; partition: number; offset: number }[]) =>

@@ -145,7 +145,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   #source(client: NativeConsumer): LaneSource {
     return {
       credit: (lane, messages, bytes) => client.credit(lane, messages, bytes),
-      hold: (lane, held) => client.hold(lane, held),
+      pause: (lane, paused) => client.pause(lane, paused),
       release: (id) => client.release(id),
       answerAssign: (id, partitions) => client.answerAssign(id, partitions),
       // The committer judges errors by their code, so it needs the typed one.

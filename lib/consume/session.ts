@@ -341,7 +341,7 @@ export class Session implements StreamHost {
     for (const at of partitions) {
       const lane = this.assignedLane(at);
       lane.block(Block.paused);
-      this.source.hold(lane.id, true);
+      this.source.pause(lane.id, true);
     }
     this.flush();
   }
@@ -350,7 +350,7 @@ export class Session implements StreamHost {
     for (const at of partitions) {
       const lane = this.assignedLane(at);
       lane.unblock(Block.paused);
-      this.source.hold(lane.id, false);
+      this.source.pause(lane.id, false);
       lane.reader.wake();
     }
     this.flush();

@@ -9,7 +9,7 @@ export interface LaneSource {
   /** Gives back credit for settled or dropped messages. */
   credit(lane: number, messages: number, bytes: number): void;
   /** Stops or starts taking from the lane, without a refetch. */
-  hold(lane: number, held: boolean): void;
+  pause(lane: number, paused: boolean): void;
   /** Resolves on the broker's answer; rejects when the whole request failed. */
   commit(offsets: readonly OffsetToCommit[]): Promise<readonly CommitOutcome[]>;
   /** Answers `revoking`: the lanes may be unassigned. */

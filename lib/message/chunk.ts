@@ -34,7 +34,7 @@ class Context implements SerdeContext {
 
 /**
  * Columns over one run of messages of one lane, as the native layer packed them (chunk format version 1, see
- * native/batch.h). Nothing is copied; the views share the chunk's memory.
+ * native/wire/format.h). Nothing is copied; the views share the chunk's memory.
  */
 export class Chunk {
   readonly count: number;

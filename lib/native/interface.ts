@@ -61,7 +61,7 @@ export interface NativeConsumer extends NativeClient {
   cachedWatermarks(topic: string, partition: number): { low: number; high: number } | null;
   groupMetadata(): Promise<{ memberId: string; opaque: Buffer }>;
   credit(lane: number, messages: number, bytes: number): void;
-  hold(lane: number, held: boolean): void;
+  pause(lane: number, paused: boolean): void;
   release(id: number): void;
   /** Deliver a `poll` event for every turn of the poll loop that took something. */
   reportPolls(wanted: boolean): void;

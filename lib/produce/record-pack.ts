@@ -16,7 +16,7 @@ interface Utf8Writer {
 }
 
 /**
- * Records on their way to the poll thread, back to back in one buffer (format in native/batch.h). The buffer is
+ * Records on their way to the poll thread, back to back in one buffer (format in native/wire/format.h). The buffer is
  * copied when it crosses, so it is used again for the next tick.
  */
 export class RecordPack {

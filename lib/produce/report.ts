@@ -91,7 +91,7 @@ export interface BatchReport {
 
 const REPORT_BYTES = 8;
 
-/** Delivery reports as columns (format in native/batch.h). */
+/** Delivery reports as columns (format in native/wire/format.h). */
 export class ReportColumns {
   readonly count: number;
   readonly offsets: Float64Array;

@@ -102,8 +102,9 @@ describe('close', () => {
 
     const consumer = new Consumer(group());
     const seen: unknown[] = [];
-    const completed = new Promise<void>((complete) =>
-      consumer.messages$.subscribe({
+    const stream = await consumer.subscribe('t');
+    await new Promise<void>((complete) =>
+      stream.messages$.subscribe({
         next: (message) => {
           seen.push(message);
           message.ack();
@@ -112,8 +113,6 @@ describe('close', () => {
         complete,
       }),
     );
-    await consumer.subscribe('t');
-    await completed;
     await consumer.close();
     expect(seen).toHaveLength(1);
   });

@@ -145,14 +145,14 @@ describe.each(['range', 'roundrobin', 'cooperative-sticky'] as const)('two membe
         seen.set(key(message), [...(seen.get(key(message)) ?? []), message.offset]);
         message.ack();
       });
-    collect(one);
-    collect(two);
     const events = [record(one), record(two)];
 
     await one.subscribe(topic);
+    collect(one);
     await balanced([one], [4]);
     for (const partition of [0, 1, 2, 3]) await bench.fill(topic, 50, { partition });
     await two.subscribe(topic);
+    collect(two);
     await balanced([one, two], [2, 2]);
     expect([...one.assignment(), ...two.assignment()].map(key).sort()).toEqual(
       [0, 1, 2, 3].map((partition) => `${topic}/${partition}`),

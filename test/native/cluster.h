@@ -29,7 +29,7 @@ inline std::vector<uint8_t> HeaderBlock(const HeaderList& headers) {
 inline void PutRecord(std::vector<uint8_t>* pack, const Sample& sample, uint32_t slot, int32_t topic) {
   std::vector<uint8_t> block;
   if (!sample.headers.empty()) block = HeaderBlock(sample.headers);
-  batch::Record record{};
+  wire::Record record{};
   record.topic = topic;
   record.partition = -1;
   record.slot = slot;
@@ -65,15 +65,15 @@ class Cluster {
     Handle rk = New(RD_KAFKA_PRODUCER, {{"bootstrap.servers", servers_}, {"compression.codec", codec}});
     std::vector<uint8_t> pack;
     for (const Sample& sample : samples) PutRecord(&pack, sample, 0, 0);
-    batch::Record record;
+    wire::Record record;
     size_t position = 0;
-    while (const uint8_t* payload = batch::ReadRecord(pack.data(), pack.size(), position, &record)) {
+    while (const uint8_t* payload = wire::ReadRecord(pack.data(), pack.size(), position, &record)) {
       position = record.End(position);
       const auto key_size = static_cast<size_t>(std::max(record.key_length, 0));
       const auto value_size = static_cast<size_t>(std::max(record.value_length, 0));
       const void* key = record.key_length < 0 ? nullptr : payload;
       void* value = record.value_length < 0 ? nullptr : const_cast<uint8_t*>(payload) + key_size;
-      rd::Headers headers = batch::ReadHeaders(payload + key_size + value_size, record.headers_length);
+      rd::Headers headers = wire::ReadHeaders(payload + key_size + value_size, record.headers_length);
       rd_kafka_headers_t* given = headers ? headers.get() : rd_kafka_headers_new(0);
       const rd_kafka_resp_err_t err = rd_kafka_producev(
           rk.get(), RD_KAFKA_V_TOPIC(codec), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
@@ -93,7 +93,7 @@ class Cluster {
     rd::PartitionList at(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(at.get(), topic, 0)->offset = 0;
     CHECK(rd_kafka_assign(rk.get(), at.get()) == RD_KAFKA_RESP_ERR_NO_ERROR);
-    auto pool = std::make_shared<batch::SlabPool>();
+    auto pool = std::make_shared<wire::SlabPool>();
     std::vector<Sample> read;
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (read.size() < count && CHECK(std::chrono::steady_clock::now() < deadline)) {
@@ -101,7 +101,7 @@ class Cluster {
       const ssize_t got = rd_kafka_consume_batch_queue(queue.get(), 100, taken, std::size(taken));
       for (size_t from = 0; got > 0 && from < static_cast<size_t>(got);) {
         if (!CHECK(taken[from]->err == RD_KAFKA_RESP_ERR_NO_ERROR)) break;
-        batch::Chunk chunk = batch::PackRun(taken, static_cast<size_t>(got), &from, 1, {}, pool);
+        wire::Chunk chunk = wire::PackRun(taken, static_cast<size_t>(got), &from, 1, {}, pool);
         for (Sample& message : Decode(chunk).messages) read.push_back(std::move(message));
       }
       for (ssize_t i = 0; i < got; i++) rd_kafka_message_destroy(taken[i]);

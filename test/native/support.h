@@ -10,7 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "../../native/batch.h"
+#include "wire/chunk.h"
+#include "wire/record.h"
+#include "wire/report.h"
 
 inline int failures = 0;
 inline bool Check(bool good, const char* what, const char* file, int line) {
@@ -44,7 +46,7 @@ T At(const uint8_t* from) {
   return value;
 }
 
-// A header block as the batch.h comment has it; nothing when it is not `length` bytes exactly.
+// A header block as the wire/format.h comment has it; nothing when it is not `length` bytes exactly.
 inline std::optional<HeaderList> ReadBlock(const uint8_t* at, size_t length) {
   const uint8_t* const end = at + length;
   auto left = [&] { return static_cast<size_t>(end - at); };
@@ -74,7 +76,7 @@ inline std::optional<HeaderList> ReadBlock(const uint8_t* at, size_t length) {
   return headers;
 }
 
-// A chunk read back by the words of the batch.h comment alone.
+// A chunk read back by the words of wire/format.h alone.
 struct Decoded {
   std::array<int32_t, 16> header{};
   std::vector<Sample> messages;
@@ -84,7 +86,7 @@ struct Decoded {
   bool AsciiKeys() const { return (header[3] & 8) != 0; }
 };
 
-inline Decoded Decode(const batch::Chunk& chunk) {
+inline Decoded Decode(const wire::Chunk& chunk) {
   Decoded out;
   const uint8_t* const begin = chunk.slab.data.get();
   std::memcpy(out.header.data(), begin, 64);

@@ -58,8 +58,8 @@ withCluster(4, async (servers, cluster) => {
   await to.until(() => to.messages > before);
   await rejects(to.client.seek([]));
   const [lane] = to.lanes.keys();
-  to.client.hold(lane, true);
-  to.client.hold(lane, false);
+  to.client.pause(lane, true);
+  to.client.pause(lane, false);
 
   await to.client.subscribe([]);
   await to.until(() => to.lanes.size === 0);

@@ -83,11 +83,11 @@ withCluster(partitions, async (servers) => {
   const asking = setInterval(() => {
     for (const promise of questions(to)) promise.catch(() => {});
     const [lane] = to.lanes.keys();
-    to.client.hold(lane + Math.floor(Math.random() * partitions), Math.random() < 0.3);
+    to.client.pause(lane + Math.floor(Math.random() * partitions), Math.random() < 0.3);
   }, 20);
   await to.until(() => to.messages >= (each * partitions) / 2);
   clearInterval(asking);
-  for (const lane of to.lanes.keys()) to.client.hold(lane, false);
+  for (const lane of to.lanes.keys()) to.client.pause(lane, false);
   await to.until(
     () => to.messages >= each * partitions && to.events.filter((type) => type === 'eof').length >= partitions,
   );

@@ -252,9 +252,9 @@ export class World {
     this.incarnation = incarnation;
     const source: LaneSource = {
       credit: guard((lane, messages, bytes) => this.credit(lane, messages, bytes)),
-      hold: guard((lane, held) => {
+      pause: guard((lane, paused) => {
         const model = this.lanes.get(lane);
-        if (model) model.held = held;
+        if (model) model.held = paused;
       }),
       release: guard((id) => this.release(id)),
       answerAssign: guard((id, partitions) => this.answerAssign(id, partitions)),
@@ -701,7 +701,7 @@ export class World {
       position: start,
       outstanding: 0,
       outstandingBytes: 0,
-      held: false,
+      paused: false,
       nativeOpen: true,
       eofAt: -1,
       told: false,

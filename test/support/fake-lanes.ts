@@ -58,7 +58,7 @@ export interface PendingCommit {
 /** Records the commands of the core; commits are answered at once unless `manual`. */
 export class FakeSource implements LaneSource {
   readonly credits: { lane: number; messages: number; bytes: number }[] = [];
-  readonly holds: { lane: number; held: boolean }[] = [];
+  readonly pauses: { lane: number; paused: boolean }[] = [];
   readonly released: number[] = [];
   readonly answered: { id: number; partitions: readonly TopicPartitionOffset[] }[] = [];
   readonly commits: PendingCommit[] = [];
@@ -68,8 +68,8 @@ export class FakeSource implements LaneSource {
   credit(lane: number, messages: number, bytes: number): void {
     this.credits.push({ lane, messages, bytes });
   }
-  hold(lane: number, held: boolean): void {
-    this.holds.push({ lane, held });
+  pause(lane: number, paused: boolean): void {
+    this.pauses.push({ lane, paused });
   }
   release(id: number): void {
     this.released.push(id);

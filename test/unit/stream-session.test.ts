@@ -263,9 +263,9 @@ test('a paused partition delivers nothing, also not what is buffered', async () 
   expect(session.paused()).toEqual([at]);
   session.resume([at]);
   expect(offsets(await taken)).toEqual([0, 1]);
-  expect(source.holds).toEqual([
-    { lane: 1, held: true },
-    { lane: 1, held: false },
+  expect(source.pauses).toEqual([
+    { lane: 1, paused: true },
+    { lane: 1, paused: false },
   ]);
 });
 

@@ -1,22 +1,28 @@
-#include "consumer.h"
+#include "consume/consumer.h"
 
 namespace {
 
+// JavaScript passes every option: the defaults are its own.
 ConsumerOptions OptionsFromJs(const Napi::Value& from) {
   ConsumerOptions options;
   LaneLimits& limits = options.limits;
-  limits.lane_messages = Integer(Get(from, "laneMessages"), limits.lane_messages);
-  limits.lane_bytes = Integer(Get(from, "laneBytes"), limits.lane_bytes);
-  limits.total_bytes = Integer(Get(from, "totalBytes"), limits.total_bytes);
-  limits.fields.key = Flag(Get(from, "key"), true);
-  limits.fields.value = Flag(Get(from, "value"), true);
-  limits.fields.timestamp = Flag(Get(from, "timestamp"), true);
-  limits.fields.headers = Flag(Get(from, "headers"), true);
+  limits.lane_messages = Integer(Get(from, "laneMessages"), 0);
+  limits.lane_bytes = Integer(Get(from, "laneBytes"), 0);
+  limits.total_bytes = Integer(Get(from, "totalBytes"), 0);
+  limits.fields.key = Flag(Get(from, "key"), false);
+  limits.fields.value = Flag(Get(from, "value"), false);
+  limits.fields.timestamp = Flag(Get(from, "timestamp"), false);
+  limits.fields.headers = Flag(Get(from, "headers"), false);
   limits.fields.scan_keys = Flag(Get(from, "scanKeys"), false);
   limits.fields.scan_values = Flag(Get(from, "scanValues"), false);
-  options.revoke_drain_ms = Int(Get(from, "revokeDrainMs"), options.revoke_drain_ms);
-  options.hold_assign = Flag(Get(from, "holdAssign"), false);
+  options.rebalance.revoke_drain_ms = Int(Get(from, "revokeDrainMs"), 0);
+  options.rebalance.hold_assign = Flag(Get(from, "holdAssign"), false);
   return options;
+}
+
+// Without credit nothing would ever be taken, silently.
+bool IsComplete(const LaneLimits& limits) {
+  return limits.lane_messages > 0 && limits.lane_bytes > 0 && limits.total_bytes > 0;
 }
 
 struct OffsetRange {
@@ -39,11 +45,11 @@ Napi::Value ToJs(Napi::Env env, const GroupMember& member) {
 Napi::Function Consumer::Define(Napi::Env env) {
   return DefineClass(env, "NativeConsumer",
                      {InstanceMethod("subscribe", &Consumer::Subscribe),
-                      InstanceMethod("assign", &Consumer::OnList<&ConsumerRole::Assign>),
-                      InstanceMethod("incrementalAssign", &Consumer::OnList<&ConsumerRole::IncrementalAssign>),
-                      InstanceMethod("incrementalUnassign", &Consumer::OnList<&ConsumerRole::IncrementalUnassign>),
-                      InstanceMethod("seek", &Consumer::OnList<&ConsumerRole::Seek>),
-                      InstanceMethod("commit", &Consumer::OnList<&ConsumerRole::Commit>),
+                      InstanceMethod("assign", &Consumer::OnList<&ConsumerDriver::Assign>),
+                      InstanceMethod("incrementalAssign", &Consumer::OnList<&ConsumerDriver::IncrementalAssign>),
+                      InstanceMethod("incrementalUnassign", &Consumer::OnList<&ConsumerDriver::IncrementalUnassign>),
+                      InstanceMethod("seek", &Consumer::OnList<&ConsumerDriver::Seek>),
+                      InstanceMethod("commit", &Consumer::OnList<&ConsumerDriver::Commit>),
                       InstanceMethod("storeOffsets", &Consumer::StoreOffsets),
                       InstanceMethod("committed", &Consumer::Ask<rd_kafka_committed>),
                       InstanceMethod("position", &Consumer::Position),
@@ -52,7 +58,7 @@ Napi::Function Consumer::Define(Napi::Env env) {
                       InstanceMethod("cachedWatermarks", &Consumer::CachedWatermarks),
                       InstanceMethod("groupMetadata", &Consumer::GroupMetadata),
                       InstanceMethod("credit", &Consumer::Credit),
-                      InstanceMethod("hold", &Consumer::Hold),
+                      InstanceMethod("pause", &Consumer::Pause),
                       InstanceMethod("release", &Consumer::Release),
                       InstanceMethod("reportPolls", &Consumer::ReportPolls),
                       InstanceMethod("answerAssign", &Consumer::AnswerAssign),
@@ -66,24 +72,30 @@ Napi::Function Consumer::Define(Napi::Env env) {
 Consumer::Consumer(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   if (!IsWrapped(info.Env(), this)) return;
   const ConsumerOptions options = OptionsFromJs(info[1]);
+  if (!IsComplete(options.limits)) {
+    Napi::TypeError::New(info.Env(), "NativeConsumer needs laneMessages, laneBytes and totalBytes, each above 0")
+        .ThrowAsJavaScriptException();
+    return;
+  }
   const int events = RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT;
   Open(info, RD_KAFKA_CONSUMER, events, true, [&](PollLoop& loop, RdError* error) {
-    auto role = ConsumerRole::Make(loop, options, error);
-    role_ = role.get();
-    return role;
+    auto driver = ConsumerDriver::Make(loop, options, error);
+    driver_ = driver.get();
+    return driver;
   });
 }
 
 Napi::Value Consumer::Subscribe(const Napi::CallbackInfo& info) {
   std::vector<std::string> topics;
   Each(info[0], [&](const Napi::Value& topic) { topics.push_back(Text(topic)); });
-  return Request(info.Env(), [role = role_, topics](PollLoop&, uint32_t request) { role->Subscribe(request, topics); });
+  return Request(info.Env(),
+                 [driver = driver_, topics](PollLoop&, uint32_t request) { driver->Subscribe(request, topics); });
 }
 
-template <void (ConsumerRole::*Method)(uint32_t, const Partitions&)>
+template <void (ConsumerDriver::*Method)(uint32_t, const Partitions&)>
 Napi::Value Consumer::OnList(const Napi::CallbackInfo& info) {
-  return Request(info.Env(), [role = role_, list = PartitionsFromJs(info[0])](PollLoop&, uint32_t request) {
-    (role->*Method)(request, list);
+  return Request(info.Env(), [driver = driver_, list = PartitionsFromJs(info[0])](PollLoop&, uint32_t request) {
+    (driver->*Method)(request, list);
   });
 }
 
@@ -93,8 +105,8 @@ Napi::Value Consumer::Ask(const Napi::CallbackInfo& info) {
                                          PollLoop& loop, uint32_t request) {
     rd::PartitionList list = ToList(partitions);
     rd_kafka_resp_err_t err = call(loop.rk(), list.get(), timeout);
-    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return loop.Reject(request, RdError(err));
-    loop.Resolve(request, FromList(list.get()));
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return loop.out().Reject(request, RdError(err));
+    loop.out().Resolve(request, FromList(list.get()));
   });
 }
 
@@ -104,8 +116,8 @@ Napi::Value Consumer::Watermarks(const Napi::CallbackInfo& info) {
     OffsetRange range;
     rd_kafka_resp_err_t err =
         rd_kafka_query_watermark_offsets(loop.rk(), topic.c_str(), partition, &range.low, &range.high, timeout);
-    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return loop.Reject(request, RdError(err));
-    loop.Resolve(request, range);
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return loop.out().Reject(request, RdError(err));
+    loop.out().Resolve(request, range);
   });
 }
 
@@ -140,37 +152,42 @@ Napi::Value Consumer::StoreOffsets(const Napi::CallbackInfo& info) {
 Napi::Value Consumer::GroupMetadata(const Napi::CallbackInfo& info) {
   return Request(info.Env(), [](PollLoop& loop, uint32_t request) {
     rd::GroupMetadata metadata(rd_kafka_consumer_group_metadata(loop.rk()));
-    if (!metadata) return loop.Reject(request, RdError(RD_KAFKA_RESP_ERR__UNKNOWN_GROUP));
+    if (!metadata) return loop.out().Reject(request, RdError(RD_KAFKA_RESP_ERR__UNKNOWN_GROUP));
     void* data = nullptr;
     size_t size = 0;
     RdError error(rd::Error(rd_kafka_consumer_group_metadata_write(metadata.get(), &data, &size)));
-    if (error) return loop.Reject(request, std::move(error));
+    if (error) return loop.out().Reject(request, std::move(error));
     rd::Mem<void> bytes(data);
     rd::Mem<char> member(rd_kafka_memberid(loop.rk()));
-    loop.Resolve(request, GroupMember{member ? member.get() : "", std::string(static_cast<const char*>(data), size)});
+    loop.out().Resolve(request,
+                       GroupMember{member ? member.get() : "", std::string(static_cast<const char*>(data), size)});
   });
 }
 
 void Consumer::Credit(const Napi::CallbackInfo& info) {
   if (!open()) return;
   const ::Credit credit{Int(info[0], 0), Int(info[1], 0), Integer(info[2], 0)};
-  loop().Post([role = role_, credit] { role->lanes().GiveBack(credit); });
+  loop().Post([driver = driver_, credit] { driver->lanes().GiveBack(credit); });
 }
 
-void Consumer::Hold(const Napi::CallbackInfo& info) {
+void Consumer::Pause(const Napi::CallbackInfo& info) {
   if (!open()) return;
-  loop().Post([role = role_, lane = Int(info[0], 0), held = Flag(info[1], false)] { role->lanes().Hold(lane, held); });
+  loop().Post([driver = driver_, lane = Int(info[0], 0), paused = Flag(info[1], false)] {
+    driver->lanes().Pause(lane, paused);
+  });
 }
 
 void Consumer::ReportPolls(const Napi::CallbackInfo& info) {
-  if (open()) loop().Post([role = role_, wanted = Flag(info[0], false)] { role->lanes().ReportPolls(wanted); });
+  if (open()) loop().Post([driver = driver_, wanted = Flag(info[0], false)] { driver->lanes().ReportPolls(wanted); });
 }
 
 void Consumer::Release(const Napi::CallbackInfo& info) {
-  if (open()) loop().Post([role = role_, id = Int(info[0], 0)] { role->Release(id); });
+  if (open()) loop().Post([driver = driver_, id = Int(info[0], 0)] { driver->rebalances().Release(id); });
 }
 
 void Consumer::AnswerAssign(const Napi::CallbackInfo& info) {
   if (!open()) return;
-  loop().Post([role = role_, id = Int(info[0], 0), list = PartitionsFromJs(info[1])] { role->AnswerAssign(id, list); });
+  loop().Post([driver = driver_, id = Int(info[0], 0), list = PartitionsFromJs(info[1])] {
+    driver->rebalances().AnswerAssign(id, list);
+  });
 }

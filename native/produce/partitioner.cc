@@ -1,4 +1,4 @@
-#include "partitioner.h"
+#include "produce/partitioner.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -8,9 +8,9 @@ namespace {
 
 template <class Conf, class Get>
 std::string Property(Conf* conf, Get get, const char* key) {
-  char text[64];
-  size_t size = sizeof text;
-  return get(conf, key, text, &size) == RD_KAFKA_CONF_OK ? std::string(text) : std::string();
+  rd::ErrText text;
+  size_t size = text.size;
+  return get(conf, key, text.data, &size) == RD_KAFKA_CONF_OK ? std::string(text.data) : std::string();
 }
 
 }  // namespace
@@ -32,8 +32,8 @@ std::unique_ptr<StickyPartitioner> StickyPartitioner::Install(rd_kafka_conf_t* c
                                                   : nullptr;
   if (keyed == nullptr) return nullptr;
   auto self = std::make_unique<StickyPartitioner>(keyed, std::chrono::milliseconds(static_cast<int64_t>(ms)));
-  char text[128];
-  rd_kafka_conf_set(conf, "sticky.partitioning.linger.ms", "0", text, sizeof text);
+  rd::ErrText text;
+  rd_kafka_conf_set(conf, "sticky.partitioning.linger.ms", "0", text.data, text.size);
   rd_kafka_topic_conf_set_partitioner_cb(topics, Choose);
   rd_kafka_topic_conf_set_opaque(topics, self.get());
   return self;

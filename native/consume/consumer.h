@@ -1,9 +1,9 @@
 // The JS thread's half of a consumer.
 #pragma once
 
-#include "consumer_role.h"
+#include "consume/driver.h"
 
-// new Consumer(settings, options, deliver). lib/native/addon.ts describes every method.
+// new Consumer(settings, options, deliver). lib/native/interface.ts describes every method.
 class Consumer final : public Napi::ObjectWrap<Consumer>, public Client {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -11,8 +11,8 @@ class Consumer final : public Napi::ObjectWrap<Consumer>, public Client {
 
  private:
   Napi::Value Subscribe(const Napi::CallbackInfo& info);
-  // The commands that take a partition list: run as (role->*Method)(request, list) on the poll thread.
-  template <void (ConsumerRole::*Method)(uint32_t, const Partitions&)>
+  // The commands that take a partition list: run as (driver->*Method)(request, list) on the poll thread.
+  template <void (ConsumerDriver::*Method)(uint32_t, const Partitions&)>
   Napi::Value OnList(const Napi::CallbackInfo& info);
   Napi::Value StoreOffsets(const Napi::CallbackInfo& info);
   // Committed offsets and offsets for times: librdkafka fills the list in, blocking.
@@ -23,10 +23,10 @@ class Consumer final : public Napi::ObjectWrap<Consumer>, public Client {
   Napi::Value CachedWatermarks(const Napi::CallbackInfo& info);
   Napi::Value GroupMetadata(const Napi::CallbackInfo& info);
   void Credit(const Napi::CallbackInfo& info);
-  void Hold(const Napi::CallbackInfo& info);
+  void Pause(const Napi::CallbackInfo& info);
   void ReportPolls(const Napi::CallbackInfo& info);
   void Release(const Napi::CallbackInfo& info);
   void AnswerAssign(const Napi::CallbackInfo& info);
 
-  ConsumerRole* role_ = nullptr;  // used in commands on the poll thread only, while the loop runs
+  ConsumerDriver* driver_ = nullptr;  // used in commands on the poll thread only, while the loop runs
 };

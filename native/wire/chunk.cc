@@ -1,29 +1,16 @@
-#include "batch.h"
+#include "wire/chunk.h"
 
 #include <algorithm>
 #include <cstring>
 
-namespace batch {
+#include "wire/format.h"
+
+namespace wire {
 
 namespace {
 
 constexpr size_t kHeaderBytes = 64;
 constexpr int32_t kHasHeaders = 1, kHasTimestamps = 2, kAsciiValues = 4, kAsciiKeys = 8;
-
-size_t Aligned(size_t size) { return (size + 7) & ~size_t{7}; }
-
-template <class T>
-void Put(uint8_t*& at, T value) {
-  std::memcpy(at, &value, sizeof value);
-  at += sizeof value;
-}
-
-template <class T>
-T Get(const uint8_t* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
 
 bool IsAscii(const uint8_t* data, size_t length) {
   uint64_t seen = 0;
@@ -94,36 +81,7 @@ struct Lengths {
   int32_t key, value, headers;
 };
 
-Block Allocate(size_t size) {
-  Block block(static_cast<uint8_t*>(std::malloc(size)));
-  if (!block) std::abort();
-  return block;
-}
 }  // namespace
-
-Block SlabPool::Take() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  if (blocks_.empty()) {
-    lock.unlock();
-    return Allocate(kBlockBytes);
-  }
-  Block block = std::move(blocks_.back());
-  blocks_.pop_back();
-  return block;
-}
-
-void SlabPool::Put(Block block) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (blocks_.size() < kMostBlocks) blocks_.push_back(std::move(block));
-}
-
-Slab Slab::Of(size_t size, const std::shared_ptr<SlabPool>& pool) {
-  Slab slab;
-  slab.size = size;
-  if (pool && size >= SlabPool::kLeastBytes && size <= SlabPool::kBlockBytes) slab.pool = pool;
-  slab.data = slab.pool ? pool->Take() : Allocate(size);
-  return slab;
-}
 
 Chunk PackRun(rd_kafka_message_t* const* messages, size_t count, size_t* from, int32_t lane, const Fields& fields,
               const std::shared_ptr<SlabPool>& pool) {
@@ -220,61 +178,4 @@ Chunk PackRun(rd_kafka_message_t* const* messages, size_t count, size_t* from, i
   return chunk;
 }
 
-size_t Record::Bytes() const {
-  return kHeaderBytes + static_cast<size_t>(std::max(key_length, 0)) + static_cast<size_t>(std::max(value_length, 0)) +
-         headers_length;
-}
-
-size_t Record::End(size_t position) const { return Aligned(position + Bytes()); }
-
-const uint8_t* ReadRecord(const uint8_t* pack, size_t size, size_t position, Record* record) {
-  if (position + Record::kHeaderBytes > size) return nullptr;
-  std::memcpy(record, pack + position, sizeof *record);
-  return position + record->Bytes() <= size ? pack + position + Record::kHeaderBytes : nullptr;
-}
-
-rd::Headers ReadHeaders(const uint8_t* block, size_t length) {
-  if (length < 4) return nullptr;
-  const uint8_t* at = block + 4;
-  const uint8_t* const end = block + length;
-  auto fits = [&](size_t bytes) { return bytes <= static_cast<size_t>(end - at); };
-  rd::Headers headers(rd_kafka_headers_new(0));
-  for (auto left = Get<uint32_t>(block); left > 0 && fits(4); left--) {
-    const auto name_length = Get<uint32_t>(at);
-    at += 4;
-    if (!fits(size_t{name_length} + 4)) break;
-    const auto* name = reinterpret_cast<const char*>(at);
-    const auto value_length = Get<int32_t>(at + name_length);
-    at += size_t{name_length} + 4;
-    const auto value_bytes = static_cast<size_t>(std::max(value_length, 0));
-    if (!fits(value_bytes)) break;
-    rd_kafka_header_add(headers.get(), name, static_cast<ssize_t>(name_length), value_length < 0 ? nullptr : at,
-                        static_cast<ssize_t>(value_bytes));
-    at += value_bytes;
-  }
-  return headers;
-}
-
-Slab PackReports(const std::vector<Report>& reports) {
-  const size_t n = reports.size();
-  const size_t words = Aligned(n * 4);
-  Slab slab = Slab::Of(8 + n * 16 + words * 5);
-  std::memset(slab.data.get(), 0, slab.size);
-  *reinterpret_cast<int32_t*>(slab.data.get()) = static_cast<int32_t>(n);
-  auto* offsets = reinterpret_cast<double*>(slab.data.get() + 8);
-  double* timestamps = offsets + n;
-  uint8_t* column = slab.data.get() + 8 + n * 16;
-  for (size_t i = 0; i < n; i++) {
-    const Report& report = reports[i];
-    offsets[i] = report.offset;
-    timestamps[i] = report.timestamp;
-    reinterpret_cast<uint32_t*>(column)[i] = report.slot;
-    reinterpret_cast<uint32_t*>(column + words)[i] = report.index;
-    reinterpret_cast<int32_t*>(column + words * 2)[i] = report.error;
-    reinterpret_cast<int32_t*>(column + words * 3)[i] = report.partition;
-    reinterpret_cast<int32_t*>(column + words * 4)[i] = report.status;
-  }
-  return slab;
-}
-
-}  // namespace batch
+}  // namespace wire

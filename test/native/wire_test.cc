@@ -1,6 +1,6 @@
-// native/batch.cc alone: chunks and delivery reports packed and read back, record packs read, also when they are cut
+// native/wire alone: chunks and delivery reports packed and read back, record packs read, also when they are cut
 // off or lie. Linked with librdkafka under a sanitizer, so that a byte read or written outside is seen.
-//   batch_test          everything, the last part with real messages of an embedded cluster
+//   wire_test           everything, the last part with real messages of an embedded cluster
 #include <algorithm>
 #include <limits>
 #include <thread>
@@ -10,9 +10,9 @@
 
 namespace {
 
-using batch::Fields;
-using batch::PackRun;
-using batch::SlabPool;
+using wire::Fields;
+using wire::PackRun;
+using wire::SlabPool;
 
 const std::string kNoNul("a\0b", 3);
 constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
@@ -37,7 +37,7 @@ std::vector<size_t> Runs(const std::vector<Sample>& samples, const Fields& field
       continue;
     }
     const size_t before = at;
-    batch::Chunk chunk = PackRun(messages.data(), messages.size(), &at, 1, fields, nullptr);
+    wire::Chunk chunk = PackRun(messages.data(), messages.size(), &at, 1, fields, nullptr);
     CHECK(at == before + chunk.count);
     const Decoded decoded = Decode(chunk);
     for (size_t i = 0; i < decoded.messages.size(); i++) {
@@ -52,7 +52,7 @@ using Sizes = std::vector<size_t>;
 
 Decoded Pack(Messages& messages, const Fields& fields = {}) {
   size_t at = 0;
-  batch::Chunk chunk = PackRun(messages.data(), messages.size(), &at, -5, fields, nullptr);
+  wire::Chunk chunk = PackRun(messages.data(), messages.size(), &at, -5, fields, nullptr);
   CHECK(at == messages.size());
   return Decode(chunk);
 }
@@ -159,8 +159,8 @@ void Offsets() {
 void SizeLimit() {
   constexpr size_t kilobyte = 1024;
   CHECK(Runs(Numbered(600, kilobyte)) == (Sizes{512, 88}));
-  CHECK(Runs(Numbered(3, batch::kChunkBytes)) == (Sizes{1, 1, 1}));
-  CHECK(Runs(Numbered(3, batch::kChunkBytes + 1)) == (Sizes{1, 1, 1}));
+  CHECK(Runs(Numbered(3, wire::kChunkBytes)) == (Sizes{1, 1, 1}));
+  CHECK(Runs(Numbered(3, wire::kChunkBytes + 1)) == (Sizes{1, 1, 1}));
   std::vector<Sample> mixed = Numbered(5);
   mixed[2].value = std::string(5 << 20, 'x');
   CHECK(Runs(mixed) == (Sizes{2, 1, 2}));
@@ -168,7 +168,7 @@ void SizeLimit() {
   std::vector<Sample> all = Numbered(600, 512);
   for (Sample& sample : all) sample.key = std::string(256, 'k'), sample.headers = {{"abcd", std::string(240, 'h')}};
   CHECK(Runs(all) == (Sizes{512, 88}));
-  CHECK(Runs(std::vector<Sample>(batch::kMaxMessages + 10)) == (Sizes{batch::kMaxMessages, 10}));
+  CHECK(Runs(std::vector<Sample>(wire::kMaxMessages + 10)) == (Sizes{wire::kMaxMessages, 10}));
 }
 
 void Ascii() {
@@ -201,32 +201,32 @@ void Pool() {
   auto pool = std::make_shared<SlabPool>();
   const uint8_t* first = nullptr;
   {
-    batch::Slab slab = batch::Slab::Of(SlabPool::kBlockBytes, pool);
+    wire::Slab slab = wire::Slab::Of(SlabPool::kBlockBytes, pool);
     first = slab.data.get();
     std::memset(slab.data.get(), 1, slab.size);
-    batch::Slab moved = std::move(slab);
+    wire::Slab moved = std::move(slab);
     CHECK(moved.pool == pool && moved.data.get() == first);
   }
-  CHECK(batch::Slab::Of(SlabPool::kLeastBytes, pool).data.get() == first);
-  CHECK(batch::Slab::Of(SlabPool::kLeastBytes - 1, pool).pool == nullptr);
-  CHECK(batch::Slab::Of(SlabPool::kBlockBytes + 1, pool).pool == nullptr);
+  CHECK(wire::Slab::Of(SlabPool::kLeastBytes, pool).data.get() == first);
+  CHECK(wire::Slab::Of(SlabPool::kLeastBytes - 1, pool).pool == nullptr);
+  CHECK(wire::Slab::Of(SlabPool::kBlockBytes + 1, pool).pool == nullptr);
   // Chunks are packed on poll threads and collected on the JavaScript thread.
   std::vector<std::thread> threads;
   for (int k = 0; k < 3; k++) {
     threads.emplace_back([pool] {
       for (int i = 0; i < 200; i++) {
-        std::vector<batch::Slab> slabs;
-        for (int j = 0; j < i % 7; j++) slabs.push_back(batch::Slab::Of(SlabPool::kLeastBytes, pool));
-        for (batch::Slab& slab : slabs) slab.data.get()[SlabPool::kBlockBytes - 1] = 1;
+        std::vector<wire::Slab> slabs;
+        for (int j = 0; j < i % 7; j++) slabs.push_back(wire::Slab::Of(SlabPool::kLeastBytes, pool));
+        for (wire::Slab& slab : slabs) slab.data.get()[SlabPool::kBlockBytes - 1] = 1;
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
-  std::vector<batch::Slab> many;
-  for (size_t i = 0; i < SlabPool::kMostBlocks + 5; i++) many.push_back(batch::Slab::Of(SlabPool::kLeastBytes, pool));
+  std::vector<wire::Slab> many;
+  for (size_t i = 0; i < SlabPool::kMostBlocks + 5; i++) many.push_back(wire::Slab::Of(SlabPool::kLeastBytes, pool));
   many.clear();
   // A slab outlives everybody else who had the pool.
-  batch::Slab last = batch::Slab::Of(SlabPool::kLeastBytes, pool);
+  wire::Slab last = wire::Slab::Of(SlabPool::kLeastBytes, pool);
   pool.reset();
 }
 
@@ -242,13 +242,13 @@ int32_t Hostile() { return kHostile[Random() % std::size(kHostile)]; }
 
 // Reads all there is, touching every byte, and gives the number of records.
 size_t ReadAll(const std::vector<uint8_t>& pack) {
-  batch::Record record;
+  wire::Record record;
   size_t count = 0, position = 0;
   uint32_t sum = 0;
-  while (const uint8_t* payload = batch::ReadRecord(pack.data(), pack.size(), position, &record)) {
-    const size_t bytes = record.Bytes() - batch::Record::kHeaderBytes;
+  while (const uint8_t* payload = wire::ReadRecord(pack.data(), pack.size(), position, &record)) {
+    const size_t bytes = record.Bytes() - wire::Record::kHeaderBytes;
     for (size_t i = 0; i < bytes; i++) sum += payload[i];
-    batch::ReadHeaders(payload + bytes - record.headers_length, record.headers_length);
+    wire::ReadHeaders(payload + bytes - record.headers_length, record.headers_length);
     CHECK(record.End(position) > position);
     position = record.End(position);
     count++;
@@ -271,10 +271,10 @@ void Records() {
     PutRecord(&pack, samples[i], static_cast<uint32_t>(i), 3);
     ends.push_back(pack.size());
   }
-  batch::Record record;
+  wire::Record record;
   size_t position = 0;
   for (size_t i = 0; i < samples.size(); i++) {
-    const uint8_t* payload = batch::ReadRecord(pack.data(), pack.size(), position, &record);
+    const uint8_t* payload = wire::ReadRecord(pack.data(), pack.size(), position, &record);
     if (!CHECK(payload != nullptr)) return;
     CHECK(record.topic == 3 && record.partition == -1 && record.slot == i && record.index == ~static_cast<uint32_t>(i));
     CHECK(record.key_length == (samples[i].key ? static_cast<int32_t>(samples[i].key->size()) : -1));
@@ -284,8 +284,8 @@ void Records() {
     position = record.End(position);
     CHECK(position == ends[i]);
   }
-  CHECK(batch::ReadRecord(pack.data(), pack.size(), position, &record) == nullptr);
-  CHECK(batch::ReadRecord(nullptr, 0, 0, &record) == nullptr);
+  CHECK(wire::ReadRecord(pack.data(), pack.size(), position, &record) == nullptr);
+  CHECK(wire::ReadRecord(nullptr, 0, 0, &record) == nullptr);
   // Cut off anywhere: the records that are whole, and nothing behind the end. (Only padding may be missing of one.)
   for (size_t length = 0; length < pack.size(); length++) {
     const std::vector<uint8_t> cut(pack.begin(), pack.begin() + static_cast<std::ptrdiff_t>(length));
@@ -329,11 +329,11 @@ HeaderList Listed(const rd::Headers& headers) {
 void HeaderBlocks() {
   const HeaderList all = {{"a", "1"}, {"", std::nullopt}, {"b", ""}, {"a", kNoNul}, {"long", std::string(200, 'x')}};
   const std::vector<uint8_t> block = HeaderBlock(all);
-  CHECK(Listed(batch::ReadHeaders(block.data(), block.size())) == all);
-  CHECK(batch::ReadHeaders(block.data(), 0) == nullptr);
+  CHECK(Listed(wire::ReadHeaders(block.data(), block.size())) == all);
+  CHECK(wire::ReadHeaders(block.data(), 0) == nullptr);
   for (size_t length = 1; length < block.size(); length++) {
     const std::vector<uint8_t> cut(block.begin(), block.begin() + static_cast<std::ptrdiff_t>(length));
-    rd::Headers headers = batch::ReadHeaders(cut.data(), cut.size());
+    rd::Headers headers = wire::ReadHeaders(cut.data(), cut.size());
     CHECK((headers == nullptr) == (length < 4));
     if (!headers) continue;
     const HeaderList some = Listed(headers);
@@ -342,7 +342,7 @@ void HeaderBlocks() {
   // Longer than it says: the rest is not read.
   std::vector<uint8_t> longer = block;
   longer.insert(longer.end(), 50, 0xff);
-  CHECK(Listed(batch::ReadHeaders(longer.data(), longer.size())) == all);
+  CHECK(Listed(wire::ReadHeaders(longer.data(), longer.size())) == all);
   for (int i = 0; i < 20'000; i++) {
     std::vector<uint8_t> bytes(Random() % 80);
     for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(Random() % 4 ? 0 : Random());
@@ -351,18 +351,18 @@ void HeaderBlocks() {
       std::memcpy(bytes.data() + at, &word, 4);
     }
     bytes.shrink_to_fit();
-    batch::ReadHeaders(bytes.data(), bytes.size());
+    wire::ReadHeaders(bytes.data(), bytes.size());
   }
 }
 
 void Reports() {
   for (size_t n = 0; n < 6; n++) {
-    std::vector<batch::Report> reports;
+    std::vector<wire::Report> reports;
     for (size_t i = 0; i < n; i++) {
       const auto k = static_cast<int32_t>(i);
       reports.push_back({9007199254740991.0 - k, -1, ~static_cast<uint32_t>(i), static_cast<uint32_t>(i), -k, k, 2});
     }
-    const batch::Slab slab = batch::PackReports(reports);
+    const wire::Slab slab = wire::PackReports(reports);
     const uint8_t* const data = slab.data.get();
     const size_t words = (n * 4 + 7) / 8 * 8, columns = 8 + n * 16;
     CHECK(slab.size == columns + words * 5);

@@ -1,4 +1,4 @@
-#include "lanes.h"
+#include "consume/lanes.h"
 
 #include <algorithm>
 
@@ -17,8 +17,8 @@ struct Since {
 Napi::Value ToJs(Napi::Env env, const Since& since) { return ::ToJs(env, Micros(Clock::now() - since.then)); }
 }  // namespace
 
-Lane* Lanes::Open(const std::string& topic, int32_t partition) {
-  rd::Queue queue(partition < 0 ? nullptr : rd_kafka_queue_get_partition(loop_.rk(), topic.c_str(), partition));
+Lane* Lanes::Open(const Handle& handle, const std::string& topic, int32_t partition) {
+  rd::Queue queue(partition < 0 ? nullptr : rd_kafka_queue_get_partition(handle.get(), topic.c_str(), partition));
   if (!queue) return nullptr;
   rd_kafka_queue_forward(queue.get(), nullptr);
   auto lane = std::make_unique<Lane>();
@@ -88,12 +88,12 @@ void Lanes::GiveBack(const Credit& credit) {
   if (total_bytes_ <= limits_.total_bytes / 2) total_gated_ = false;
 }
 
-void Lanes::Hold(int32_t id, bool held) {
-  if (Lane* lane = Find(id)) lane->held = held;
+void Lanes::Pause(int32_t id, bool paused) {
+  if (Lane* lane = Find(id)) lane->paused = paused;
 }
 
 bool Lanes::MayTake(const Lane& lane) const {
-  return !lane.gated && !lane.held && !lane.stopped && lane.rewinding == 0 && !total_gated_;
+  return !lane.gated && !lane.paused && !lane.stopped && lane.rewinding == 0 && !total_gated_;
 }
 
 bool Lanes::Take() {
@@ -101,10 +101,10 @@ bool Lanes::Take() {
   bool more = false;
   tick_ = Tick();
   size_t turns = 0;
-  // When JavaScript is behind, it wakes the loop when it has caught up, and the next turn is that of the lane after.
-  for (; turns < lanes_.size() && !loop_.IsFull(); turns++) {
+  // When JavaScript is behind, it wakes the loop once it has caught up, and the next lane takes its turn then.
+  for (; turns < lanes_.size() && !loop_.out().IsFull(); turns++) {
     Lane& lane = *lanes_[(first_ + turns) % lanes_.size()];
-    // A lane that may not take stays ready: it is looked at again when credit comes back.
+    // A lane that may not take stays ready: it is served when credit comes back.
     if (!lane.source.ready.load(std::memory_order_acquire) || !MayTake(lane)) continue;
     lane.deficit = std::min(lane.deficit + kTurnBytes, kTurnBytes);
     if (lane.deficit <= 0) {  // it took a huge message; others go first
@@ -117,12 +117,12 @@ bool Lanes::Take() {
     lane.source.ready.store(true, std::memory_order_release);
     more = more || MayTake(lane);
   }
-  more = more && !loop_.IsFull();
+  more = more && !loop_.out().IsFull();
   first_ = turns < lanes_.size() ? (first_ + turns) % lanes_.size() : first_ + 1;
   if (report_polls_ && tick_.chunks > 0) {
     const Clock::time_point now = Clock::now();
-    loop_.DeliverEvent("poll", "messages", tick_.messages, "bytes", tick_.bytes, "chunks", tick_.chunks, "lanes",
-                       tick_.lanes, "takeMicros", Micros(now - start), "waitMicros", Since{now});
+    loop_.out().DeliverEvent("poll", "messages", tick_.messages, "bytes", tick_.bytes, "chunks", tick_.chunks, "lanes",
+                             tick_.lanes, "takeMicros", Micros(now - start), "waitMicros", Since{now});
   }
   return more;
 }
@@ -130,7 +130,7 @@ bool Lanes::Take() {
 bool Lanes::TakeFrom(Lane& lane) {
   const int64_t bytes = std::min({kTurnBytes, limits_.lane_bytes - lane.bytes, limits_.total_bytes - total_bytes_});
   const auto want = static_cast<size_t>(std::clamp<int64_t>(
-      std::min(bytes / lane.average, limits_.lane_messages - lane.messages), 1, batch::kMaxMessages));
+      std::min(bytes / lane.average, limits_.lane_messages - lane.messages), 1, wire::kMaxMessages));
   // A stale message (before a seek or a revoke) is dropped inside the call.
   const size_t count = rd::Take(lane.source.queue.get(), taken_, want);
   if (count == 0) return true;
@@ -148,22 +148,23 @@ void Lanes::DeliverRun(Lane& lane, size_t count) {
     const rd_kafka_message_t* message = taken_[i];
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       lane.started = true;
-      batch::Chunk chunk = batch::PackRun(taken_, count, &i, lane.id, limits_.fields, loop_.pool());
+      wire::Chunk chunk = wire::PackRun(taken_, count, &i, lane.id, limits_.fields, loop_.pool());
       bytes += static_cast<int64_t>(chunk.slab.size);
       messages += chunk.count;
       lane.position = taken_[i - 1]->offset + 1;
       tick_.chunks++;
-      loop_.DeliverSlab(std::move(chunk.slab));
+      loop_.out().DeliverSlab(std::move(chunk.slab));
       continue;
     }
     i++;
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       lane.started = true;
       lane.position = message->offset;
-      loop_.DeliverEvent("eof", "lane", lane.id, "offset", message->offset);
+      loop_.out().DeliverEvent("eof", "lane", lane.id, "offset", message->offset);
     } else {
-      loop_.DeliverEvent("partition-error", "lane", lane.id, "topic", lane.topic, "partition", lane.partition, "offset",
-                         message->offset, "error", RdError(message->err, rd_kafka_message_errstr(message)));
+      loop_.out().DeliverEvent("partition-error", "lane", lane.id, "topic", lane.topic, "partition", lane.partition,
+                               "offset", message->offset, "error",
+                               RdError(message->err, rd_kafka_message_errstr(message)));
     }
   }
   // No message outlives the turn: rd_kafka_destroy() would wait for it.

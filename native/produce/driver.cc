@@ -1,4 +1,4 @@
-#include "producer.h"
+#include "produce/driver.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,21 +13,21 @@ constexpr double kTimestampLimit = 0x1p63;
 // Records of one call of rd_kafka_produce_batch(), which locks the topic meanwhile.
 constexpr size_t kRunRecords = 256;
 
-uintptr_t Opaque(const batch::Record& record) {
+uintptr_t Opaque(const wire::Record& record) {
   static_assert(sizeof(uintptr_t) == 8, "slot and index share one pointer");
   return (static_cast<uintptr_t>(record.index) << 32) | record.slot;
 }
 
 // All that rd_kafka_produce_batch() can do.
-bool IsPlain(const batch::Record& record) { return record.timestamp == 0 && record.headers_length == 0; }
+bool IsPlain(const wire::Record& record) { return record.timestamp == 0 && record.headers_length == 0; }
 }  // namespace
 
-ProducerRole::ProducerRole(PollLoop& loop, std::unique_ptr<StickyPartitioner> partitioner)
+ProducerDriver::ProducerDriver(PollLoop& loop, std::unique_ptr<StickyPartitioner> partitioner)
     : loop_(loop), partitioner_(std::move(partitioner)), events_(rd_kafka_queue_get_main(loop.rk())) {
   events_.Listen(loop);
 }
 
-bool ProducerRole::Serve() {
+bool ProducerDriver::Serve() {
   ServeReports();
   // A full queue drains by reports, and each of those wakes the loop.
   ProducePending();
@@ -36,13 +36,13 @@ bool ProducerRole::Serve() {
   return false;
 }
 
-Deadline ProducerRole::NextDeadline() const {
+Deadline ProducerDriver::NextDeadline() const {
   Deadline next = flush_deadline_ ? flush_deadline_ : close_deadline_;
   for (const PendingFlush& flush : flushes_) next = next ? std::min(*next, flush.deadline) : flush.deadline;
   return next;
 }
 
-void ProducerRole::ServeReports() {
+void ProducerDriver::ServeReports() {
   const rd_kafka_message_t* messages[256];
   while (rd::Event event = events_.Next()) {
     if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_DR) {
@@ -64,19 +64,19 @@ void ProducerRole::ServeReports() {
   }
 }
 
-void ProducerRole::DeliverReports() {
+void ProducerDriver::DeliverReports() {
   if (reports_.empty()) return;
-  loop_.DeliverSlab(batch::PackReports(reports_));
+  loop_.out().DeliverSlab(wire::PackReports(reports_));
   reports_.clear();
 }
 
-void ProducerRole::Produce(std::shared_ptr<const batch::Slab> pack) {
+void ProducerDriver::Produce(std::shared_ptr<const wire::Slab> pack) {
   pending_.push_back({std::move(pack), 0});
-  if (close_deadline_) RefusePending(RD_KAFKA_RESP_ERR__DESTROY);
+  if (close_deadline_) FailPending(RD_KAFKA_RESP_ERR__DESTROY);
 }
 
-void ProducerRole::ProducePending() {
-  batch::Record record;
+void ProducerDriver::ProducePending() {
+  wire::Record record;
   for (; !pending_.empty(); pending_.pop_front()) {
     Pack& pack = pending_.front();
     while (const uint8_t* payload = pack.Read(pack.position, &record)) {
@@ -87,7 +87,7 @@ void ProducerRole::ProducePending() {
   }
 }
 
-bool ProducerRole::Account(Pack& pack, const batch::Record& record, rd_kafka_resp_err_t err) {
+bool ProducerDriver::Account(Pack& pack, const wire::Record& record, rd_kafka_resp_err_t err) {
   // Nothing is in the way of a record that finds the queue empty and full: it is larger than all of it, and would keep
   // those behind it waiting for ever.
   if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && in_librdkafka_ > 0) return false;
@@ -95,8 +95,8 @@ bool ProducerRole::Account(Pack& pack, const batch::Record& record, rd_kafka_res
     in_librdkafka_++;
   } else {
     // rd_kafka_produce_batch() says only that there was a fatal error, not which.
-    char text[64];
-    Refuse(record, err == RD_KAFKA_RESP_ERR__FATAL ? rd_kafka_fatal_error(loop_.rk(), text, sizeof text) : err);
+    rd::ErrText text;
+    Fail(record, err == RD_KAFKA_RESP_ERR__FATAL ? rd_kafka_fatal_error(loop_.rk(), text.data, text.size) : err);
   }
   pack.position = record.End(pack.position);
   return true;
@@ -105,15 +105,15 @@ bool ProducerRole::Account(Pack& pack, const batch::Record& record, rd_kafka_res
 // Records for one topic and partition that follow each other: rd_kafka_produce_batch() reads the clock, checks and
 // locks once for all of them, where every call of rd_kafka_produceva() does so several times. Where the partitioner
 // keeps those without a key together, it is asked for the first of them only.
-bool ProducerRole::ProduceRun(Pack& pack, const batch::Record& first) {
+bool ProducerDriver::ProduceRun(Pack& pack, const wire::Record& first) {
   rd_kafka_topic_t* topic = TopicOf(first.topic);
   if (topic == nullptr) return Account(pack, first, RD_KAFKA_RESP_ERR__INVALID_ARG);
   const bool is_sticky = partitioner_ && first.partition == RD_KAFKA_PARTITION_UA && first.key_length < 0;
-  batch::Record records[kRunRecords];
+  wire::Record records[kRunRecords];
   rd_kafka_message_t messages[kRunRecords];
   size_t count = 0;
   for (size_t at = pack.position; count < kRunRecords; at = records[count++].End(at)) {
-    batch::Record& record = records[count];
+    wire::Record& record = records[count];
     const uint8_t* payload = pack.Read(at, &record);
     if (payload == nullptr || !IsPlain(record) || record.topic != first.topic || record.partition != first.partition ||
         (is_sticky && record.key_length >= 0)) {
@@ -144,7 +144,7 @@ bool ProducerRole::ProduceRun(Pack& pack, const batch::Record& first) {
   return true;
 }
 
-rd_kafka_topic_t* ProducerRole::TopicOf(int32_t id) {
+rd_kafka_topic_t* ProducerDriver::TopicOf(int32_t id) {
   const auto at = static_cast<size_t>(id);
   if (at >= topic_names_.size()) return nullptr;
   if (at >= topics_.size()) topics_.resize(at + 1);
@@ -152,7 +152,7 @@ rd_kafka_topic_t* ProducerRole::TopicOf(int32_t id) {
   return topics_[at].get();
 }
 
-rd_kafka_resp_err_t ProducerRole::ProduceOne(const batch::Record& record, const uint8_t* payload) {
+rd_kafka_resp_err_t ProducerDriver::ProduceOne(const wire::Record& record, const uint8_t* payload) {
   rd_kafka_topic_t* topic = TopicOf(record.topic);
   if (topic == nullptr) return RD_KAFKA_RESP_ERR__INVALID_ARG;
   const uint8_t* key = record.key_length < 0 ? nullptr : payload;
@@ -183,7 +183,7 @@ rd_kafka_resp_err_t ProducerRole::ProduceOne(const batch::Record& record, const 
   if (!(std::abs(record.timestamp) < kTimestampLimit)) return RD_KAFKA_RESP_ERR__INVALID_ARG;
   if (record.timestamp != 0) next(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = static_cast<int64_t>(record.timestamp);
   // One list that stays ours when the call fails: header items would be freed twice by older librdkafka.
-  rd::Headers headers = batch::ReadHeaders(block, record.headers_length);
+  rd::Headers headers = wire::ReadHeaders(block, record.headers_length);
   if (headers) next(RD_KAFKA_VTYPE_HEADERS).u.headers = headers.get();
 
   rd::Error error(rd_kafka_produceva(loop_.rk(), fields, count));
@@ -192,27 +192,27 @@ rd_kafka_resp_err_t ProducerRole::ProduceOne(const batch::Record& record, const 
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-void ProducerRole::Refuse(const batch::Record& record, rd_kafka_resp_err_t err) {
+void ProducerDriver::Fail(const wire::Record& record, rd_kafka_resp_err_t err) {
   reports_.push_back({RD_KAFKA_OFFSET_INVALID, -1, record.slot, record.index, err, record.partition,
                       RD_KAFKA_MSG_STATUS_NOT_PERSISTED});
 }
 
-void ProducerRole::RefusePending(rd_kafka_resp_err_t err) {
-  batch::Record record;
+void ProducerDriver::FailPending(rd_kafka_resp_err_t err) {
+  wire::Record record;
   for (Pack& pack : pending_) {
-    for (; pack.Read(pack.position, &record); pack.position = record.End(pack.position)) Refuse(record, err);
+    for (; pack.Read(pack.position, &record); pack.position = record.End(pack.position)) Fail(record, err);
   }
   pending_.clear();
 }
 
-void ProducerRole::Flush(uint32_t request, int timeout_ms) { flushes_.push_back({request, After(timeout_ms)}); }
+void ProducerDriver::Flush(uint32_t request, int timeout_ms) { flushes_.push_back({request, After(timeout_ms)}); }
 
-void ProducerRole::SettleFlushes() {
+void ProducerDriver::SettleFlushes() {
   // After the reports were delivered, so that JavaScript has them all when its flush resolves.
   const auto now = Clock::now();
   auto settled = [&](const PendingFlush& flush) {
     if (!Empty() && now < flush.deadline) return false;
-    loop_.Settle(flush.request, RdError(Empty() ? RD_KAFKA_RESP_ERR_NO_ERROR : RD_KAFKA_RESP_ERR__TIMED_OUT));
+    loop_.out().Settle(flush.request, RdError(Empty() ? RD_KAFKA_RESP_ERR_NO_ERROR : RD_KAFKA_RESP_ERR__TIMED_OUT));
     return true;
   };
   flushes_.erase(std::remove_if(flushes_.begin(), flushes_.end(), settled), flushes_.end());
@@ -226,19 +226,19 @@ void ProducerRole::SettleFlushes() {
   });
 }
 
-void ProducerRole::Purge(bool in_flight) {
-  RefusePending(RD_KAFKA_RESP_ERR__PURGE_QUEUE);
+void ProducerDriver::Purge(bool in_flight) {
+  FailPending(RD_KAFKA_RESP_ERR__PURGE_QUEUE);
   rd_kafka_purge(loop_.rk(),
                  RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING | (in_flight ? RD_KAFKA_PURGE_F_INFLIGHT : 0));
   DeliverReports();
 }
 
-void ProducerRole::BeginClose(int timeout_ms) {
+void ProducerDriver::BeginClose(int timeout_ms) {
   flush_deadline_ = After(timeout_ms);
   close_deadline_ = After(int64_t{timeout_ms} + kPurgeMs);
 }
 
-bool ProducerRole::IsClosed() {
+bool ProducerDriver::IsClosed() {
   if (!Empty() && Passed(flush_deadline_)) {
     // Out of time: drop the rest, and still report every message.
     flush_deadline_.reset();
@@ -247,64 +247,7 @@ bool ProducerRole::IsClosed() {
   return Empty() || Passed(close_deadline_);
 }
 
-void ProducerRole::Teardown() {
+void ProducerDriver::Teardown() {
   topics_.clear();
   events_.Close();
-}
-
-Napi::Function Producer::Define(Napi::Env env) {
-  return DefineClass(
-      env, "NativeProducer",
-      {InstanceMethod("topic", &Producer::Topic), InstanceMethod("produce", &Producer::Produce),
-       InstanceMethod("flush", &Producer::Flush), InstanceMethod("purge", &Producer::Purge),
-       InstanceMethod("metadata", &Producer::Metadata), InstanceMethod("close", &Producer::Close),
-       InstanceMethod("keepAlive", &Producer::KeepAlive), InstanceMethod("setToken", &Producer::SetToken),
-       InstanceMethod("setTokenFailure", &Producer::SetTokenFailure)});
-}
-
-Producer::Producer(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  if (!IsWrapped(info.Env(), this)) return;
-  std::unique_ptr<StickyPartitioner> partitioner;
-  auto make = [&](PollLoop& loop, RdError*) {
-    auto role = std::make_unique<ProducerRole>(loop, std::move(partitioner));
-    role_ = role.get();
-    return role;
-  };
-  auto prepare = [&](rd_kafka_conf_t* conf, const Settings& settings) {
-    const char* chosen = nullptr;
-    for (const auto& [key, value] : settings) {
-      if (key == "sticky.partitioning.linger.ms") chosen = value.c_str();
-    }
-    partitioner = StickyPartitioner::Install(conf, chosen);
-  };
-  Open(info, RD_KAFKA_PRODUCER, RD_KAFKA_EVENT_DR, false, make, prepare);
-}
-
-void Producer::Topic(const Napi::CallbackInfo& info) {
-  if (open()) loop().Post([role = role_, name = Text(info[0])] { role->AddTopic(name); });
-}
-
-void Producer::Produce(const Napi::CallbackInfo& info) {
-  if (!open() || !info[0].IsTypedArray()) return;
-  auto view = info[0].As<Napi::Uint8Array>();
-  const size_t length = std::min(static_cast<size_t>(std::max(0, Int(info[1], 0))), view.ByteLength());
-  if (length == 0) return;
-  // Copied at the call: the caller may write to its buffer again right away.
-  batch::Slab copy = batch::Slab::Of(length, loop().pool());
-  std::memcpy(copy.data.get(), view.Data(), length);
-  auto pack = std::make_shared<const batch::Slab>(std::move(copy));
-  loop().Post([role = role_, pack = std::move(pack)] { role->Produce(pack); });
-}
-
-Napi::Value Producer::Flush(const Napi::CallbackInfo& info) {
-  return Request(info.Env(), [role = role_, timeout = Int(info[0], 5000)](PollLoop&, uint32_t request) {
-    role->Flush(request, timeout);
-  });
-}
-
-Napi::Value Producer::Purge(const Napi::CallbackInfo& info) {
-  return Request(info.Env(), [role = role_, in_flight = Flag(info[0], false)](PollLoop& loop, uint32_t request) {
-    role->Purge(in_flight);
-    loop.Settle(request, RdError());
-  });
 }
