@@ -214,11 +214,40 @@ describe('lib/', () => {
   });
 });
 
+/**
+ * The rooms of native/, folders and single files on the ground floor. A room includes from itself and from the rooms
+ * named here. `lines` bounds its size. Raise a bound only with the reason in the commit.
+ */
+const ground = ['rd', 'clock', 'napi_setup', 'js', 'error', 'partitions', 'conf', 'openssl'];
+const underClient = [...ground, 'wire', 'env', 'handle', 'loop'];
+const nativeRooms: Readonly<Record<string, { readonly includes: readonly string[]; readonly lines: number }>> = {
+  rd: { includes: [], lines: 120 },
+  clock: { includes: [], lines: 30 },
+  napi_setup: { includes: [], lines: 30 },
+  openssl: { includes: [], lines: 30 },
+  js: { includes: ['napi_setup'], lines: 110 },
+  error: { includes: ['rd', 'js'], lines: 90 },
+  partitions: { includes: ['rd', 'error'], lines: 110 },
+  conf: { includes: ['rd', 'error'], lines: 110 },
+  wire: { includes: ['rd'], lines: 560 },
+  env: { includes: ['clock', 'napi_setup', 'js', 'wire'], lines: 110 },
+  handle: { includes: ['rd'], lines: 80 },
+  loop: { includes: [...ground, 'wire', 'env', 'handle'], lines: 800 },
+  client: { includes: underClient, lines: 280 },
+  consume: { includes: [...underClient, 'client'], lines: 1_150 },
+  produce: { includes: [...underClient, 'client'], lines: 620 },
+  admin: { includes: [...underClient, 'client'], lines: 420 },
+  mock_cluster: { includes: [...underClient, 'client'], lines: 220 },
+  addon: { includes: ['env', 'consume', 'produce', 'admin', 'mock_cluster'], lines: 60 },
+};
+
 describe('native/', () => {
   const native = join(root, 'native');
+  const sources = readdirSync(native, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(cc|h)$/.test(file));
   const textOf = (file: string): string => readFileSync(join(native, file), 'utf8');
   const includesOf = (file: string): string[] =>
-    [...textOf(file).matchAll(/^\s*#include\s+["<]([^">]+)[">]/gm)].map((match) => match[1] ?? '');
+    [...textOf(file).matchAll(/^\s*#\s*include\s+["<]([^">]+)[">]/gm)].map((match) => match[1] ?? '');
+  const nativeRoomOf = (file: string): string => (file.split('/')[0] as string).replace(/\.(cc|h)$/, '');
   /** Everything a file includes, through our own headers too. */
   const reachable = (file: string, seen = new Set<string>()): Set<string> => {
     for (const name of includesOf(file)) {
@@ -229,20 +258,72 @@ describe('native/', () => {
     return seen;
   };
 
-  it.each(['rd.h', 'batch.h', 'batch.cc'])('%s compiles without Node-API', (file) => {
-    const napi = [...reachable(file)].filter((name) => /napi|^node_api|^js_native_api|^node\.h|^v8/.test(name));
-    expect(napi).toEqual([]);
+  it('consists of the rooms of the table', () => {
+    expect([...new Set(sources.map(nativeRoomOf))].toSorted()).toEqual(Object.keys(nativeRooms).toSorted());
+  });
+
+  it('includes its own files by their path from native/', () => {
+    const own = (file: string): string[] =>
+      [...textOf(file).matchAll(/#\s*include\s+"([^"]+)"/g)].map((it) => it[1] ?? '');
+    const unknown = sources.flatMap((file) =>
+      own(file)
+        .filter((name) => !sources.includes(name))
+        .map((name) => `native/${file} includes ${name}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+
+  it('includes in one direction only', () => {
+    const wrong = sources.flatMap((file) =>
+      includesOf(file)
+        .filter((name) => sources.includes(name))
+        .filter((name) => {
+          const [own, other] = [nativeRoomOf(file), nativeRoomOf(name)];
+          return own !== other && nativeRooms[own]?.includes.includes(other) !== true;
+        })
+        .map((name) => `native/${file} includes ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('has no include circle, a header and its source taken as one', () => {
+    const unitOf = (file: string): string => file.replace(/\.(cc|h)$/, '');
+    const edges = new Map<string, string[]>();
+    for (const file of sources) {
+      const to = includesOf(file).filter((name) => sources.includes(name) && unitOf(name) !== unitOf(file));
+      edges.set(unitOf(file), [...(edges.get(unitOf(file)) ?? []), ...to.map(unitOf)]);
+    }
+    expect(circlesOf(edges)).toEqual([]);
+  });
+
+  it('keeps every room within its lines, and every file near 400', () => {
+    const linesOf = (file: string): number => textOf(file).split('\n').length - 1;
+    const over = Object.entries(nativeRooms)
+      .map(([room, { lines }]) => ({
+        room,
+        lines,
+        has: sources.filter((file) => nativeRoomOf(file) === room).reduce((sum, file) => sum + linesOf(file), 0),
+      }))
+      .filter(({ lines, has }) => has > lines);
+    expect(over).toEqual([]);
+    expect(sources.filter((file) => linesOf(file) > 420)).toEqual([]);
+  });
+
+  it('keeps rd.h and wire/ free of Node-API, so that the C++ tests run without Node', () => {
+    const free = sources.filter((file) => ['rd', 'wire'].includes(nativeRoomOf(file)));
+    expect(free).toEqual(expect.arrayContaining(['rd.h', 'wire/chunk.h', 'wire/chunk.cc']));
+    const including = free.filter((file) =>
+      [...reachable(file)].some((name) => /napi|^node_api|^js_native_api|^node\.h|^v8/.test(name)),
+    );
+    expect(including).toEqual([]);
   });
 
   it('includes napi.h in napi_setup.h alone, after the macros that configure it', () => {
-    const including = readdirSync(native).filter(
-      (file) => /\.(cc|h)$/.test(file) && includesOf(file).includes('napi.h'),
-    );
-    expect(including).toEqual(['napi_setup.h']);
+    expect(sources.filter((file) => includesOf(file).includes('napi.h'))).toEqual(['napi_setup.h']);
   });
 
   it('gates on the librdkafka version in rd.h alone', () => {
-    const gating = readdirSync(native).filter((file) => /^\s*#\s*(if|elif)\b.*RD_KAFKA_VERSION/m.test(textOf(file)));
-    expect(gating.filter((file) => file !== 'rd.h')).toEqual([]);
+    const gating = sources.filter((file) => /^\s*#\s*(if|elif)\b.*RD_KAFKA_VERSION/m.test(textOf(file)));
+    expect(gating).toEqual(['rd.h']);
   });
 });
