@@ -69,13 +69,13 @@ export interface NativeConsumer extends NativeClient {
   keepAlive(alive: boolean): void;
 }
 
-/** A report column pack (see native/batch.h) or an event. */
+/** A report column pack (see native/wire/format.h) or an event. */
 export type ProducerDelivery = ArrayBuffer | Exclude<Delivery, ArrayBuffer>;
 
 export interface NativeProducer extends NativeClient {
   /** Names get the ids 0, 1, 2, … in the order of these calls. */
   topic(name: string): void;
-  /** The first `length` bytes are records (see native/batch.h). Copied before it returns. */
+  /** The first `length` bytes are records (see native/wire/format.h). Copied before it returns. */
   produce(records: Uint8Array, length: number): void;
   flush(timeoutMs: number): Promise<void>;
   purge(inFlight: boolean): Promise<void>;

@@ -11,7 +11,19 @@ const addon = require(
 /** How much of everything: a sanitizer makes it slow, a stress run wants more. */
 const scale = Number(process.env.SCALE ?? 1);
 
-/** A pack of `count` records (native/batch.h) of `bytes` each, with `headers` headers. */
+/** Options that lib/ passes: the addon has no defaults of its own. */
+const defaults = {
+  laneMessages: 65_536,
+  laneBytes: 8 << 20,
+  totalBytes: 64 << 20,
+  revokeDrainMs: 15_000,
+  key: true,
+  value: true,
+  timestamp: true,
+  headers: true,
+};
+
+/** A pack of `count` records (native/wire/format.h) of `bytes` each, with `headers` headers. */
 function pack(count, { topic = 0, partition = -1, slot = 0, bytes = 100, headers = 0 } = {}) {
   const block = headers === 0 ? 0 : 4 + headers * 13;
   const size = (40 + 3 + bytes + block + 7) & ~7;
@@ -124,7 +136,7 @@ function consumer(servers, settings = {}, options = {}, hooks = {}) {
     'fetch.wait.max.ms': '10',
     ...settings,
   };
-  one.client = new addon.Consumer(Object.entries(all), options, deliver);
+  one.client = new addon.Consumer(Object.entries(all), { ...defaults, ...options }, deliver);
   /** Resolves when done() holds, looked at after every delivery. */
   one.until = (done) =>
     new Promise((resolve) => {

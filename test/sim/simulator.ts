@@ -701,7 +701,7 @@ export class World {
       position: start,
       outstanding: 0,
       outstandingBytes: 0,
-      paused: false,
+      held: false,
       nativeOpen: true,
       eofAt: -1,
       told: false,

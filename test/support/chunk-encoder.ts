@@ -1,4 +1,4 @@
-/** Encodes chunks in the format of native/batch.h, version 1, for tests that have no addon. */
+/** Encodes chunks in the format of native/wire/format.h, version 1, for tests that have no addon. */
 export interface TestMessage {
   readonly offset: number | bigint;
   readonly key?: string | Uint8Array | null;
