@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Kafka, startKafka } from '../test/support/kafka';
 import type { Options } from './options';
-import { type Compression, HEARTBEAT_MS, type Subject } from './trials';
+import { type Compression, HEARTBEAT_MS, type Subject } from './trial';
 
 const run = promisify(execFile);
 

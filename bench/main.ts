@@ -12,7 +12,8 @@ import { buildReport, type Surroundings, table } from './report';
 import { readReport } from './report/model';
 import { publisher } from './report/publish';
 import { Runner } from './runner';
-import { SUBJECTS, type Subject } from './trials';
+import type { Subject } from './trial';
+import { SUBJECTS } from './trials';
 
 const started = Date.now();
 const progress = (text: string) => {

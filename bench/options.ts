@@ -2,7 +2,8 @@
 import { parseArgs } from 'node:util';
 import type { Touch } from './digest';
 import { BATCH_SIZES } from './tables/modes';
-import { COMPRESSIONS, type Compression, SUBJECTS, SUITES, type Suite } from './trials';
+import { COMPRESSIONS, type Compression, SUITES, type Suite } from './trial';
+import { SUBJECTS } from './trials';
 
 export interface Options {
   cluster: { kind: 'embedded' } | { kind: 'kafka' } | { kind: 'brokers'; brokers: string };

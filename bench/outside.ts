@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { KAFKA_VERSION, kafkaJars } from '../test/support/kafka-jars';
 import { bench, goBinary, pythonBinary } from './peers';
-import type { Outside, TrialResult, TrialSpec } from './trials';
+import type { Outside, TrialResult, TrialSpec } from './trial';
 
 interface Command {
   command: string;

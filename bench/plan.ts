@@ -2,7 +2,7 @@
 import { capabilities, isSupported } from '../lib/native/capabilities';
 import type { Options } from './options';
 import { BATCH_SIZES } from './tables/modes';
-import type { Compression, Subject, Suite } from './trials';
+import type { Compression, Subject, Suite } from './trial';
 
 /** What a topic and its messages are like. Everything but the subjects that take turns. */
 export interface Conditions {

@@ -5,7 +5,8 @@ import { arch, availableParallelism, cpus, homedir, loadavg, platform, release, 
 import type { Options } from './options';
 import { describe } from './report/model';
 import { cpuPerMillion, figure, goalOf, limitOf, meetsGoal, type Run, ratios, type Spread, spread } from './stats';
-import { CONSUMER_CONFIG, GOALS, PRODUCER_CONFIG, PROGRAM_CONFIG, SUBJECTS, SUITES } from './trials';
+import { CONSUMER_CONFIG, PRODUCER_CONFIG, PROGRAM_CONFIG, SUITES } from './trial';
+import { GOALS, SUBJECTS } from './trials';
 
 export interface Surroundings {
   options: Options;

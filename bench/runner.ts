@@ -17,7 +17,7 @@ import {
   type Suite,
   type TrialResult,
   type TrialSpec,
-} from './trials';
+} from './trial';
 
 const TRIAL_TIMEOUT_MS = 240_000;
 /** A process that printed its result has this long to end by itself. */

@@ -1,5 +1,6 @@
 /** Medians and ratios. */
-import { GOALS, RATIOS, type Suite, type TrialResult } from './trials';
+import type { Suite, TrialResult } from './trial';
+import { GOALS, RATIOS } from './trials';
 
 export interface Spread {
   median: number;

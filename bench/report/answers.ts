@@ -381,7 +381,7 @@ export function caveats(report: Report): string[] {
 }
 
 /** In one short sentence, if at all. */
-export function interruption({ partial, versions = {} }: Report): string | undefined {
+function interruption({ partial, versions = {} }: Report): string | undefined {
   const dirty = /-dirty$/.test(versions.commit ?? '');
   if (partial) return `The run was interrupted${dirty ? ', and its sources were not committed' : ''}.`;
   return dirty ? 'The sources had changes that were not committed.' : undefined;

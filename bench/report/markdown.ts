@@ -1,6 +1,6 @@
 /** The same report as Markdown: whole, the part of it that the README shows, and the one in the guide on performance. */
 import { UsageError } from '../options';
-import { answers, caveats, interruption, sharedMachine } from './answers';
+import { answers, caveats, sharedMachine } from './answers';
 import { GOALS_NOTE, goalTable } from './goals';
 import { subtitle, withoutPath } from './html';
 import {
@@ -99,15 +99,25 @@ function something(report: Report): void {
   if (report.summary.length === 0) throw new UsageError('Nothing was measured: the pages stay as they are.');
 }
 
+/** The figures on the front page come from whole runs of committed sources. @throws UsageError */
+export function requirePublishable({ partial, versions = {} }: Report): void {
+  const reason = partial
+    ? 'its run was interrupted'
+    : /-dirty$/.test(versions.commit ?? '')
+      ? 'its sources had uncommitted changes'
+      : undefined;
+  if (reason === undefined) return;
+  throw new UsageError(`The report is not published, because ${reason}: commit, and run the bench again to its end.`);
+}
+
 /**
- * One table, and where the rest is: a README is read by who wants to know what this is.
+ * One table, and a link to the rest.
  *
  * @throws UsageError when there is nothing to show
  */
 export function readmeSection(report: Report): string {
   something(report);
   const shared = sharedMachine(report) ? ' Kafka and the client shared the machine.' : '';
-  const unfinished = interruption(report);
   return [
     wrapped(setting(report, false)),
     chart(report) === undefined ? '' : `![${PICTURE_TITLE}](${PICTURE})`,
@@ -115,7 +125,6 @@ export function readmeSection(report: Report): string {
     wrapped(
       `Thousands of messages per second, medians of the runs; each client in the fastest of its ways that were measured.${shared} Ranges, processor time, latencies and how it was measured: [performance](${PERFORMANCE}#${ANCHOR}).`,
     ),
-    unfinished ?? '',
   ]
     .filter((part) => part !== '')
     .join('\n\n');

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../options';
 import { figure, goalOf, type Run, type Spread, spread } from '../stats';
-import { type Setup, SUBJECTS, type Suite } from '../trials';
+import type { Setup, Suite } from '../trial';
+import { SUBJECTS } from '../trials';
 
 /** Whose work is measured: a C program over librdkafka, this library, or another client. */
 export type Kind = 'c' | 'ours' | 'peer';

@@ -1,4 +1,4 @@
-/** Writes what people read: the page, the Markdown, the sections of the README and of docs/performance.md. */
+/** Writes the reports: the page, the Markdown, the sections of the README and of docs/performance.md. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
@@ -6,7 +6,16 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Options, UsageError } from '../options';
 import { type Draw, html } from './html';
-import { chart, markdown, PERFORMANCE, PICTURE, performanceSection, readmeSection, withSection } from './markdown';
+import {
+  chart,
+  markdown,
+  PERFORMANCE,
+  PICTURE,
+  performanceSection,
+  readmeSection,
+  requirePublishable,
+  withSection,
+} from './markdown';
 import type { Report } from './model';
 
 const root = dirname(require.resolve('rdkafka-rx/package.json'));
@@ -15,8 +24,8 @@ export const tools = join(root, 'bench/tools');
 type Wanted = Pick<Options, 'report' | 'markdown' | 'readme'>;
 
 /**
- * Everything that can fail fails now: paths that cannot be written, a README without a place for the figures, a plotting
- * library that cannot be had. After an hour of measuring nobody wants to hear of them.
+ * Everything that can fail fails now, and not after an hour of measuring: paths that cannot be written, a README without
+ * a place for the figures, a plotting library that cannot be installed.
  */
 export async function publisher(wanted: Wanted, progress: (text: string) => void): Promise<(report: object) => void> {
   const sections = [
@@ -32,6 +41,7 @@ export async function publisher(wanted: Wanted, progress: (text: string) => void
   const draw = wanted.report === undefined ? undefined : await plotting(progress);
   return (found) => {
     const report = found as Report;
+    if (wanted.readme) requirePublishable(report);
     const write = (file: string, text: string) => {
       writeFileSync(file, text);
       progress(`report written to ${file}`);

@@ -1,5 +1,5 @@
 /** Entry of a trial's process: `child.js <module> <spec as JSON>`. Prints one line of JSON and must end by itself. */
-import type { TrialResult, TrialSpec } from '../trials';
+import type { TrialResult, TrialSpec } from '../trial';
 
 async function main(): Promise<void> {
   const [name, spec] = process.argv.slice(2);

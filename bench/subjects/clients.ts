@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { Consumer, Producer } from 'rdkafka-rx';
 import { liveHandles } from 'rdkafka-rx/testing';
-import type { TrialResult, TrialSpec } from '../trials';
+import type { TrialResult, TrialSpec } from '../trial';
 
 export async function run(spec: TrialSpec): Promise<TrialResult> {
   const config = { 'bootstrap.servers': spec.brokers, ...spec.config };

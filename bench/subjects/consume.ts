@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, type Message, type MessageBatch } from 'rdkafka-rx';
 import { bufferCount, concatMap, Subscription, take } from 'rxjs';
-import type { TrialResult, TrialSpec } from '../trials';
+import type { TrialResult, TrialSpec } from '../trial';
 import { Meter } from './meter';
 import { consumerConfig } from './reader';
 

@@ -1,7 +1,7 @@
 /** @confluentinc/kafka-javascript: its KafkaJS-like interface and its callbacks, with the same librdkafka settings. */
 import { once } from 'node:events';
 import { stamp } from '../digest';
-import type { TrialResult, TrialSpec } from '../trials';
+import type { TrialResult, TrialSpec } from '../trial';
 import { Meter, payloads } from './meter';
 import { type Consumed, peer, readInTurns, runEach, sendAll, versionOf } from './peer';
 

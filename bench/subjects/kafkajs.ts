@@ -1,6 +1,6 @@
 /** kafkajs: eachBatch and eachMessage with all partitions at once and large fetches, and sends of many messages. */
 import { stamp } from '../digest';
-import type { TrialResult, TrialSpec } from '../trials';
+import type { TrialResult, TrialSpec } from '../trial';
 import { Meter, payloads } from './meter';
 import { batchOf, peer, runEach, sendAll, versionOf } from './peer';
 

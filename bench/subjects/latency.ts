@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, Producer } from 'rdkafka-rx';
 import { stamp } from '../digest';
-import type { TrialResult, TrialSpec } from '../trials';
+import type { TrialResult, TrialSpec } from '../trial';
 import { percentiles, Vitals } from './meter';
 
 const WARMUP = 50;

@@ -4,7 +4,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { Consumer, type Message, Producer } from 'rdkafka-rx';
-import type { TrialResult, TrialSpec } from '../trials';
+import type { TrialResult, TrialSpec } from '../trial';
 import { percentiles, Vitals } from './meter';
 
 /** Sent and not yet received, at most, when no rate is given. */

@@ -1,7 +1,7 @@
 /** Memory with a thousand partitions: all buffers are let fill up while nobody reads, then everything is read. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, type Message } from 'rdkafka-rx';
-import type { TrialResult, TrialSpec } from '../trials';
+import type { TrialResult, TrialSpec } from '../trial';
 import { Meter } from './meter';
 import { beginnings, consumerConfig } from './reader';
 

@@ -8,7 +8,7 @@ import {
   performance,
 } from 'node:perf_hooks';
 import { digestOf, SAMPLE } from '../digest';
-import type { TrialResult, TrialSpec } from '../trials';
+import type { TrialResult, TrialSpec } from '../trial';
 
 /** The delay of the event loop is looked at so often; what is reported is what comes on top. */
 const RESOLUTION_MS = 5;

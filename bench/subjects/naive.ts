@@ -3,7 +3,7 @@
  * the group is formed again each time; the other one assigns its partitions by hand and keeps the offsets itself.
  */
 import { Consumer, type MessageBatch } from 'rdkafka-rx';
-import type { TrialResult, TrialSpec } from '../trials';
+import type { TrialResult, TrialSpec } from '../trial';
 import { Meter } from './meter';
 import { consumerConfig } from './reader';
 

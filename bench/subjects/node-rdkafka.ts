@@ -1,7 +1,7 @@
 /** node-rdkafka in its documented ways, with the same librdkafka settings as everybody. */
 import { once } from 'node:events';
 import { stamp } from '../digest';
-import type { TrialResult, TrialSpec } from '../trials';
+import type { TrialResult, TrialSpec } from '../trial';
 import { Meter, payloads } from './meter';
 import { type Consumed, peer, type ReadMessage, readInTurns, versionOf } from './peer';
 

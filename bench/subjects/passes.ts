@@ -3,7 +3,7 @@
  * process busy for about as long. A single pass over few messages is over before there is anything to time.
  */
 import { Consumer, type Message } from 'rdkafka-rx';
-import type { TrialResult, TrialSpec } from '../trials';
+import type { TrialResult, TrialSpec } from '../trial';
 import { Meter } from './meter';
 import { beginnings, consumerConfig } from './reader';
 

@@ -1,7 +1,7 @@
 /** What the subjects of other clients share. */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { TrialSpec } from '../trials';
+import type { TrialSpec } from '../trial';
 import type { Meter } from './meter';
 
 // Peers live in a package of their own, next to the sources and not to what they are compiled to.

@@ -1,6 +1,6 @@
 /** @platformatic/kafka: its stream of messages in flowing mode, and sends of many messages. */
 import { stamp } from '../digest';
-import type { TrialResult, TrialSpec } from '../trials';
+import type { TrialResult, TrialSpec } from '../trial';
 import { Meter, payloads } from './meter';
 import { batchOf, peer, sendAll, versionOf } from './peer';
 

@@ -1,7 +1,7 @@
 /** Writes messages through this client's producer, waiting for every delivery report. */
 import { Producer } from 'rdkafka-rx';
 import { stamp } from '../digest';
-import type { TrialResult, TrialSpec } from '../trials';
+import type { TrialResult, TrialSpec } from '../trial';
 import { Meter, payloads, Window } from './meter';
 
 const BATCH = 1000;

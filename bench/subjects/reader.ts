@@ -1,5 +1,5 @@
 /** How this client's subjects read: what they are configured with, and what they assign by hand. */
-import type { TrialSpec } from '../trials';
+import type { TrialSpec } from '../trial';
 
 export function consumerConfig({ brokers, group, config }: TrialSpec) {
   return { 'bootstrap.servers': brokers, 'group.id': group, 'auto.offset.reset': 'earliest' as const, ...config };

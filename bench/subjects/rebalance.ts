@@ -6,7 +6,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, type ConsumerConfig, Producer } from 'rdkafka-rx';
-import { HEARTBEAT_MS, type TrialResult, type TrialSpec } from '../trials';
+import { HEARTBEAT_MS, type TrialResult, type TrialSpec } from '../trial';
 import { percentiles } from './meter';
 
 const EVERY_MS = 5;

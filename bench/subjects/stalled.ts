@@ -1,6 +1,6 @@
 /** Reads 16 partitions and times 15 of them, while the last is read too, or is never acknowledged. */
 import { Consumer, type Message, type MessageBatch } from 'rdkafka-rx';
-import type { TrialResult, TrialSpec } from '../trials';
+import type { TrialResult, TrialSpec } from '../trial';
 import { Meter } from './meter';
 import { consumerConfig } from './reader';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { Consumer, type Message } from 'rdkafka-rx';
 import { digestOf, SAMPLE } from '../digest';
-import type { TrialResult, TrialSpec } from '../trials';
+import type { TrialResult, TrialSpec } from '../trial';
 import { Vitals } from './meter';
 import { beginnings, consumerConfig } from './reader';
 

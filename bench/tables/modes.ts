@@ -1,5 +1,5 @@
 /** Rows of the core comparison: the same topic read in every mode, at several batch sizes and with several commits. */
-import type { Subject } from '../trials';
+import type { Subject } from '../trial';
 
 export const BATCH_SIZES = [1, 10, 100, 1000, 10_000] as const;
 

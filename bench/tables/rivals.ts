@@ -1,5 +1,5 @@
 /** Rows of the other clients, each in its fastest documented ways. */
-import type { Setup, Subject } from '../trials';
+import type { Setup, Subject } from '../trial';
 
 /** They read and write fewer messages: a rate needs no more. */
 const SLOW = 0.1;

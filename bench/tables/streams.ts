@@ -1,5 +1,5 @@
 /** Rows of the stream core: each surface, slow handlers, a partition that stalls, rebalances, many partitions. */
-import type { Subject } from '../trials';
+import type { Subject } from '../trial';
 
 /** Handlers that take a millisecond read fewer messages; the slower the way, the fewer. */
 const PARTITION_ORDER = { partitions: 4, messages: 12_000, keys: 10_000 };

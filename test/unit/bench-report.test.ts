@@ -13,6 +13,7 @@ import {
   markdownTable,
   performanceSection,
   readmeSection,
+  requirePublishable,
   withSection,
 } from '../../bench/report/markdown';
 import { bytes, describe as describeSubjects, groups, parseReport, type Report, short } from '../../bench/report/model';
@@ -330,12 +331,16 @@ describe('Markdown', () => {
     expect(guide).toContain('| `messages$` | 1,938 k (1,900 k–1,976 k) |');
   });
 
-  test("the README's section is short, and says in one line that a run was interrupted", () => {
+  test("the README's section is short, and no figures of an interrupted run or of changed sources get there", () => {
     const { versions } = sample();
-    const whole = readmeSection(sample());
-    expect(whole.split('\n').length).toBeLessThan(25);
-    const report = { ...sample(), partial: true, versions: { ...versions, commit: 'abc-dirty' } };
-    expect(readmeSection(report)).toBe(`${whole}\n\nThe run was interrupted, and its sources were not committed.`);
+    expect(readmeSection(sample()).split('\n').length).toBeLessThan(25);
+    expect(() => requirePublishable(sample())).not.toThrow();
+    expect(() => requirePublishable({ ...sample(), partial: true })).toThrow(
+      'The report is not published, because its run was interrupted: commit, and run the bench again to its end.',
+    );
+    expect(() => requirePublishable({ ...sample(), versions: { ...versions, commit: 'abc-dirty' } })).toThrow(
+      /because its sources had uncommitted changes/,
+    );
   });
 
   test("the README's chart has a bar for each client, the longest first, and is left out when nothing was read", () => {

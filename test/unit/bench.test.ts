@@ -4,7 +4,8 @@ import { parseOptions, UsageError } from '../../bench/options';
 import { readConsumer, readPerformance, readProducer } from '../../bench/outside';
 import { cycleOf, groups, messagesOf, tooOld } from '../../bench/plan';
 import { cpuPerMillion, figure, goalOf, limitOf, meetsGoal, type Run, ratios, spread } from '../../bench/stats';
-import { GOALS, RATIOS, SUBJECTS, type Subject } from '../../bench/trials';
+import type { Subject } from '../../bench/trial';
+import { GOALS, RATIOS, SUBJECTS } from '../../bench/trials';
 
 const payload = (sequence: number, size = 20) => {
   const buffer = Buffer.alloc(size);

@@ -241,6 +241,23 @@ const nativeRooms: Readonly<Record<string, { readonly includes: readonly string[
   addon: { includes: ['env', 'consume', 'produce', 'admin', 'mock_cluster'], lines: 60 },
 };
 
+describe('bench/', () => {
+  it('has no import circle, type imports included', () => {
+    const bench = join(root, 'bench');
+    const files = readdirSync(bench, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
+      .map((name) => name.slice(0, -3));
+    const edges = new Map(
+      files.map((file) => {
+        const text = readFileSync(join(bench, `${file}.ts`), 'utf8');
+        const specifiers = [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, path]) => path as string);
+        return [file, specifiers.map((path) => relative(bench, resolve(bench, dirname(file), path)))];
+      }),
+    );
+    expect(circlesOf(edges)).toEqual([]);
+  });
+});
+
 describe('native/', () => {
   const native = join(root, 'native');
   const sources = readdirSync(native, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(cc|h)$/.test(file));
