@@ -6,8 +6,8 @@ Napi::Function Admin::Define(Napi::Env env) {
   std::vector<Napi::ClassPropertyDescriptor<Admin>> methods = {
       InstanceMethod("metadata", &Admin::Metadata), InstanceMethod("close", &Admin::Close),
       InstanceMethod("setToken", &Admin::SetToken), InstanceMethod("setTokenFailure", &Admin::SetTokenFailure)};
-  for (const auto* family : {&kTopicOperations}) {
-    for (const AdminOperation& operation : *family) {
+  for (const AdminOperations family : {TopicOperations()}) {
+    for (const AdminOperation& operation : family) {
       methods.push_back(
           InstanceMethod(operation.name, &Admin::Run, napi_default, const_cast<AdminOperation*>(&operation)));
     }

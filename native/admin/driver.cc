@@ -51,8 +51,12 @@ void AdminDriver::AskForCluster() {
   if (asking_) return;
   asking_ = true;
   loop_.Call([this] {
+    const Deadline early = After(kClusterIdMs / 2);
     rd::Mem<char> id(rd_kafka_clusterid(loop_.rk(), kClusterIdMs));
     std::optional<bool> embedded;
+    // No id before the time is over: the broker sends none (too old, or api.version.request=false). Asked again,
+    // librdkafka would answer at once, and the two threads would never rest.
+    if (!id && !Passed(early)) embedded = false;
     if (id) embedded = std::strncmp(id.get(), kEmbeddedId, sizeof kEmbeddedId - 1) == 0;
     loop_.Post([this, embedded] {
       asking_ = false;

@@ -19,6 +19,15 @@ struct AdminOperation {
   void (*read)(Outbox& out, uint32_t request, rd_kafka_event_t* event);
 };
 
+// The table of one family. Its rows are constants, because requests refer to them while the process exits.
+struct AdminOperations {
+  const AdminOperation* first;
+  size_t count;
+
+  const AdminOperation* begin() const { return first; }
+  const AdminOperation* end() const { return first + count; }
+};
+
 // The pointers of owned librdkafka objects, as its calls take them.
 template <class T>
 std::vector<typename T::pointer> RawPointers(const std::vector<T>& owned) {

@@ -1,6 +1,7 @@
 #include "admin/topics.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace {
 
@@ -87,9 +88,7 @@ void ReadTopics(Outbox& out, uint32_t request, rd_kafka_event_t* event) {
   out.Resolve(request, std::move(topics));
 }
 
-}  // namespace
-
-const std::vector<AdminOperation> kTopicOperations = {
+constexpr AdminOperation kOperations[] = {
     {"createTopics", RD_KAFKA_ADMIN_OP_CREATETOPICS, BuildCreate,
      ReadTopics<rd_kafka_event_CreateTopics_result, rd_kafka_CreateTopics_result_topics>},
     {"deleteTopics", RD_KAFKA_ADMIN_OP_DELETETOPICS, BuildDelete,
@@ -97,3 +96,7 @@ const std::vector<AdminOperation> kTopicOperations = {
     {"createPartitions", RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, BuildCreatePartitions,
      ReadTopics<rd_kafka_event_CreatePartitions_result, rd_kafka_CreatePartitions_result_topics>},
 };
+
+}  // namespace
+
+AdminOperations TopicOperations() { return {kOperations, std::size(kOperations)}; }

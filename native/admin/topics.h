@@ -3,4 +3,4 @@
 
 #include "admin/operation.h"
 
-extern const std::vector<AdminOperation> kTopicOperations;
+AdminOperations TopicOperations();

@@ -57,7 +57,6 @@ class PollLoop : public EnvLoop, public Outbox::Owner, public std::enable_shared
   void Reap();
   void FinishOnJs(Napi::Env env, PendingPromises& pending);
 
-  Handle handle_;
   std::unique_ptr<Driver> driver_;
   Outbox out_;
   std::shared_ptr<wire::SlabPool> pool_;
@@ -79,4 +78,7 @@ class PollLoop : public EnvLoop, public Outbox::Owner, public std::enable_shared
 
   bool closing_ = false;  // poll thread only
   std::optional<uint32_t> close_request_;
+
+  // Last, so destroyed first where Start() was never called: the callbacks of its threads use the members above.
+  Handle handle_;
 };
