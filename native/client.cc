@@ -101,7 +101,7 @@ Napi::Value Client::BlockingRequest(Napi::Env env, Run run) {
 
 Napi::Value Client::Metadata(const Napi::CallbackInfo& info) {
   return BlockingRequest(
-      info.Env(), [timeout = Int(info[1], 5000), topic = Text(info[0])](PollLoop& loop, uint32_t request) {
+      info.Env(), [timeout = RequiredMs(info.Env(), info[1]), topic = Text(info[0])](PollLoop& loop, uint32_t request) {
         rd::Topic only(topic.empty() ? nullptr : rd_kafka_topic_new(loop.rk(), topic.c_str(), nullptr));
         if (!topic.empty() && !only) return loop.out().Reject(request, RdError(rd_kafka_last_error()));
         const rd_kafka_metadata_t* metadata = nullptr;
@@ -112,9 +112,10 @@ Napi::Value Client::Metadata(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Client::Close(const Napi::CallbackInfo& info) {
-  Napi::Value promise = Request(info.Env(), [timeout = Int(info[0], 5000)](PollLoop& loop, uint32_t request) {
-    loop.BeginClose(request, timeout);
-  });
+  Napi::Value promise =
+      Request(info.Env(), [timeout = RequiredMs(info.Env(), info[0])](PollLoop& loop, uint32_t request) {
+        loop.BeginClose(request, timeout);
+      });
   if (!promise.IsEmpty()) closed_ = true;
   return promise;
 }

@@ -76,3 +76,22 @@ inline int32_t Int(const Napi::Value& value, int32_t otherwise) {
 inline bool Flag(const Napi::Value& value, bool otherwise) {
   return value.IsBoolean() ? value.As<Napi::Boolean>().Value() : otherwise;
 }
+
+// What TypeScript always passes: the defaults are its own. Otherwise a TypeError that names it is pending, and the
+// value is 0 or false. An exception that is pending already (a getter threw) stays.
+inline void ThrowMissing(Napi::Env env, const char* name, const char* type) {
+  if (env.IsExceptionPending()) return;
+  Napi::TypeError::New(env, std::string(name) + " must be a " + type).ThrowAsJavaScriptException();
+}
+inline int64_t RequiredInteger(Napi::Env env, const Napi::Value& value, const char* name) {
+  if (!value.IsNumber()) ThrowMissing(env, name, "number");
+  return Integer(value, 0);
+}
+inline bool RequiredFlag(Napi::Env env, const Napi::Value& value, const char* name) {
+  if (!value.IsBoolean()) ThrowMissing(env, name, "boolean");
+  return Flag(value, false);
+}
+inline int32_t RequiredMs(Napi::Env env, const Napi::Value& value, const char* name = "timeoutMs") {
+  if (!value.IsNumber()) ThrowMissing(env, name, "number");
+  return Int(value, 0);
+}

@@ -97,7 +97,8 @@ Napi::Function MockCluster::Define(Napi::Env env) {
 
 MockCluster::MockCluster(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   if (!IsWrapped(info.Env(), this)) return;
-  const int brokers = Int(info[1], 1);
+  const auto brokers = static_cast<int>(RequiredInteger(info.Env(), info[1], "brokers"));
+  if (info.Env().IsExceptionPending()) return;
   Open(info, RD_KAFKA_PRODUCER, 0, false, [&](PollLoop& loop, RdError*) {
     rd::MockCluster cluster(rd_kafka_mock_cluster_new(loop.rk(), brokers));
     if (cluster) bootstrap_servers_ = rd_kafka_mock_cluster_bootstraps(cluster.get());

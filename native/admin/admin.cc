@@ -26,6 +26,8 @@ Admin::Admin(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 
 Napi::Value Admin::Run(const Napi::CallbackInfo& info) {
   const auto* operation = static_cast<const AdminOperation*>(info.Data());
-  return Request(info.Env(), [driver = driver_, operation, send = operation->build(info[0]), timeout = Int(info[1], 0)](
-                                 PollLoop&, uint32_t request) { driver->Run(request, *operation, send, timeout); });
+  return Request(info.Env(), [driver = driver_, operation, send = operation->build(info[0]),
+                              timeout = RequiredMs(info.Env(), info[1])](PollLoop&, uint32_t request) {
+    driver->Run(request, *operation, send, timeout);
+  });
 }

@@ -2,26 +2,28 @@
 
 namespace {
 
-// JavaScript passes every option: the defaults are its own.
-ConsumerOptions OptionsFromJs(const Napi::Value& from) {
+// A TypeError is pending when one is missing.
+ConsumerOptions OptionsFromJs(Napi::Env env, const Napi::Value& from) {
+  auto integer = [&](const char* key) { return RequiredInteger(env, Get(from, key), key); };
+  auto flag = [&](const char* key) { return RequiredFlag(env, Get(from, key), key); };
   ConsumerOptions options;
   LaneLimits& limits = options.limits;
-  limits.lane_messages = Integer(Get(from, "laneMessages"), 0);
-  limits.lane_bytes = Integer(Get(from, "laneBytes"), 0);
-  limits.total_bytes = Integer(Get(from, "totalBytes"), 0);
-  limits.fields.key = Flag(Get(from, "key"), false);
-  limits.fields.value = Flag(Get(from, "value"), false);
-  limits.fields.timestamp = Flag(Get(from, "timestamp"), false);
-  limits.fields.headers = Flag(Get(from, "headers"), false);
-  limits.fields.scan_keys = Flag(Get(from, "scanKeys"), false);
-  limits.fields.scan_values = Flag(Get(from, "scanValues"), false);
-  options.rebalance.revoke_drain_ms = Int(Get(from, "revokeDrainMs"), 0);
-  options.rebalance.hold_assign = Flag(Get(from, "holdAssign"), false);
+  limits.lane_messages = integer("laneMessages");
+  limits.lane_bytes = integer("laneBytes");
+  limits.total_bytes = integer("totalBytes");
+  limits.fields.key = flag("key");
+  limits.fields.value = flag("value");
+  limits.fields.timestamp = flag("timestamp");
+  limits.fields.headers = flag("headers");
+  limits.fields.scan_keys = flag("scanKeys");
+  limits.fields.scan_values = flag("scanValues");
+  options.rebalance.revoke_drain_ms = RequiredMs(env, Get(from, "revokeDrainMs"), "revokeDrainMs");
+  options.rebalance.hold_assign = flag("holdAssign");
   return options;
 }
 
-// Without credit nothing would ever be taken, silently.
-bool IsComplete(const LaneLimits& limits) {
+// Without credit no message would ever be taken, silently.
+bool HasCredit(const LaneLimits& limits) {
   return limits.lane_messages > 0 && limits.lane_bytes > 0 && limits.total_bytes > 0;
 }
 
@@ -71,9 +73,10 @@ Napi::Function Consumer::Define(Napi::Env env) {
 
 Consumer::Consumer(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   if (!IsWrapped(info.Env(), this)) return;
-  const ConsumerOptions options = OptionsFromJs(info[1]);
-  if (!IsComplete(options.limits)) {
-    Napi::TypeError::New(info.Env(), "NativeConsumer needs laneMessages, laneBytes and totalBytes, each above 0")
+  const ConsumerOptions options = OptionsFromJs(info.Env(), info[1]);
+  if (info.Env().IsExceptionPending()) return;
+  if (!HasCredit(options.limits)) {
+    Napi::TypeError::New(info.Env(), "laneMessages, laneBytes and totalBytes must be above 0")
         .ThrowAsJavaScriptException();
     return;
   }
@@ -101,8 +104,8 @@ Napi::Value Consumer::OnList(const Napi::CallbackInfo& info) {
 
 template <rd_kafka_resp_err_t (*call)(rd_kafka_t*, rd_kafka_topic_partition_list_t*, int)>
 Napi::Value Consumer::Ask(const Napi::CallbackInfo& info) {
-  return BlockingRequest(info.Env(), [partitions = PartitionsFromJs(info[0]), timeout = Int(info[1], 5000)](
-                                         PollLoop& loop, uint32_t request) {
+  return BlockingRequest(info.Env(), [partitions = PartitionsFromJs(info[0]),
+                                      timeout = RequiredMs(info.Env(), info[1])](PollLoop& loop, uint32_t request) {
     rd::PartitionList list = ToList(partitions);
     rd_kafka_resp_err_t err = call(loop.rk(), list.get(), timeout);
     if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return loop.out().Reject(request, RdError(err));
@@ -111,8 +114,8 @@ Napi::Value Consumer::Ask(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Consumer::Watermarks(const Napi::CallbackInfo& info) {
-  return BlockingRequest(info.Env(), [topic = Text(info[0]), partition = Int(info[1], 0), timeout = Int(info[2], 5000)](
-                                         PollLoop& loop, uint32_t request) {
+  return BlockingRequest(info.Env(), [topic = Text(info[0]), partition = Int(info[1], 0),
+                                      timeout = RequiredMs(info.Env(), info[2])](PollLoop& loop, uint32_t request) {
     OffsetRange range;
     rd_kafka_resp_err_t err =
         rd_kafka_query_watermark_offsets(loop.rk(), topic.c_str(), partition, &range.low, &range.high, timeout);

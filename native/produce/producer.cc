@@ -48,9 +48,8 @@ void Producer::Produce(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Producer::Flush(const Napi::CallbackInfo& info) {
-  return Request(info.Env(), [driver = driver_, timeout = Int(info[0], 5000)](PollLoop&, uint32_t request) {
-    driver->Flush(request, timeout);
-  });
+  return Request(info.Env(), [driver = driver_, timeout = RequiredMs(info.Env(), info[0])](
+                                 PollLoop&, uint32_t request) { driver->Flush(request, timeout); });
 }
 
 Napi::Value Producer::Purge(const Napi::CallbackInfo& info) {

@@ -1,5 +1,5 @@
 // Every call once and more, in the order of a normal life.
-const { addon, assert, consumer, producer, rejects, scale, withCluster } = require('./support');
+const { addon, assert, consumer, defaults, producer, rejects, scale, withCluster } = require('./support');
 
 /** An assignment takes the place of the one before; a refused one ends it all the same. */
 async function byHand(servers, from, offsets) {
@@ -65,8 +65,13 @@ withCluster(4, async (servers, cluster) => {
   await to.until(() => to.lanes.size === 0);
   await to.client.close(5000);
   await byHand(servers, from, offsets);
-  assert.throws(() => new addon.Consumer([['bootstrap.servers', servers]], {}, () => {}));
-  assert.throws(() => new addon.Consumer([['no.such', 'x']], {}, () => {}));
+  const make = (setting, options) => () => new addon.Consumer([setting], options, () => {});
+  assert.throws(make(['bootstrap.servers', servers], defaults), { name: '_UNKNOWN_GROUP' });
+  assert.throws(make(['no.such', 'x'], defaults), { name: '_INVALID_ARG' });
+  assert.throws(make(['group.id', 'g'], {}), { name: 'TypeError', message: 'laneMessages must be a number' });
+  assert.throws(make(['group.id', 'g'], { ...defaults, headers: undefined }), /^TypeError: headers must be a boolean$/);
+  assert.throws(make(['group.id', 'g'], { ...defaults, laneBytes: 0 }), /^TypeError: .*must be above 0$/);
+  assert.throws(() => from.client.metadata('t'), /^TypeError: timeoutMs must be a number$/);
 
   const admin = new addon.Admin([['bootstrap.servers', servers]], {}, () => {});
   await admin

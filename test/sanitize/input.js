@@ -1,5 +1,5 @@
 // Arguments of any kind into every native function: exceptions and rejections, nothing else.
-const { addon, assert, pack, producer, scale, withCluster } = require('./support');
+const { addon, assert, defaults, pack, producer, scale, withCluster } = require('./support');
 
 const thrower = {
   get topic() {
@@ -134,7 +134,7 @@ withCluster(2, async (servers) => {
   await records(servers);
   const pending = [];
   for (const Class of [addon.Consumer, addon.Producer, addon.Admin]) {
-    const client = new Class(settings.slice(0, Class === addon.Consumer ? 2 : 1), {}, () => {});
+    const client = new Class(settings.slice(0, Class === addon.Consumer ? 2 : 1), defaults, () => {});
     pending.push(...(await torment(client, ['close', 'keepAlive'])));
     await client.close(500);
   }

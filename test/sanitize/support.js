@@ -21,6 +21,9 @@ const defaults = {
   value: true,
   timestamp: true,
   headers: true,
+  scanKeys: false,
+  scanValues: false,
+  holdAssign: false,
 };
 
 /** A pack of `count` records (native/wire/format.h) of `bytes` each, with `headers` headers. */
@@ -179,4 +182,4 @@ const rejects = (promise) =>
     (error) => error,
   );
 
-module.exports = { addon, assert, consumer, pack, producer, rejects, scale, withCluster };
+module.exports = { addon, assert, consumer, defaults, pack, producer, rejects, scale, withCluster };
