@@ -8,6 +8,7 @@ Partitions PartitionsFromJs(const Napi::Value& value) {
     entry.partition = Int(Get(item, "partition"), entry.partition);
     entry.offset = Integer(Get(item, "offset"), entry.offset);
     entry.leader_epoch = Int(Get(item, "leaderEpoch"), entry.leader_epoch);
+    entry.lane = Int(Get(item, "lane"), entry.lane);
     Napi::Value metadata = Get(item, "metadata");
     if (metadata.IsString()) entry.metadata = Text(metadata);
     partitions.push_back(std::move(entry));

@@ -10,6 +10,7 @@ struct Partition {
   int64_t offset = RD_KAFKA_OFFSET_INVALID;
   int32_t leader_epoch = -1;
   std::optional<std::string> metadata;
+  int32_t lane = 0;  // of an offset to commit; 0: of no lane
   RdError error;
 };
 using Partitions = std::vector<Partition>;

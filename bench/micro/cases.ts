@@ -42,6 +42,7 @@ const MessageBatch = Batch as unknown as new (segments: object[], reason: string
 
 const ACKED = { stale: false } as const;
 const lane: AckTarget = {
+  id: 1,
   topic: 'bench',
   partition: 0,
   signal: new AbortController().signal,

@@ -2,7 +2,7 @@
  * Cost against work: a topic is read from its beginning to its end, and again, until topics of every size have kept the
  * process busy for about as long. A single pass over few messages is over before there is anything to time.
  */
-import { Consumer, type Message } from 'rdkafka-rx';
+import { Consumer, type KafkaStream, type Message } from 'rdkafka-rx';
 import type { TrialResult, TrialSpec } from '../trial';
 import { Meter } from './meter';
 import { beginnings, consumerConfig } from './reader';
@@ -25,26 +25,28 @@ export async function run(spec: TrialSpec): Promise<TrialResult> {
       left = spec.messages;
       again().catch(reject);
     };
-    if (spec.mode === 'batches$') {
-      consumer.batches$.subscribe({
-        next: (batch) =>
-          onRead(
-            batch.size,
-            meter.run(batch.size, batch.firstOffset, (i) => (batch.at(i) as Message).value),
-          ),
-        error: reject,
-      });
-    } else {
-      consumer.messages$.subscribe({
-        next: (message) =>
-          onRead(
-            1,
-            meter.message(message.offset, () => message.value),
-          ),
-        error: reject,
-      });
-    }
-    again().catch(reject);
+    const read = (stream: KafkaStream<Buffer | null, Buffer | null>) => {
+      if (spec.mode === 'batches$') {
+        stream.batches$.subscribe({
+          next: (batch) =>
+            onRead(
+              batch.size,
+              meter.run(batch.size, batch.firstOffset, (i) => (batch.at(i) as Message).value),
+            ),
+          error: reject,
+        });
+      } else {
+        stream.messages$.subscribe({
+          next: (message) =>
+            onRead(
+              1,
+              meter.message(message.offset, () => message.value),
+            ),
+          error: reject,
+        });
+      }
+    };
+    consumer.assign(beginnings(spec)).then(read, reject);
   });
   const result = await Promise.race([meter.done, failed]);
   await consumer.close();

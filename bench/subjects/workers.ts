@@ -83,7 +83,11 @@ async function work({ spec, index, total }: Job): Promise<void> {
   const step = spec.touch === 'all' ? 1 : SAMPLE;
   let digest = 0;
   let vitals: Vitals | undefined;
-  consumer.batches$.subscribe({
+  await consumer.metadata(spec.topic);
+  send({ type: 'ready' });
+  await once(port, 'message');
+  const stream = await consumer.assign(beginnings(spec, (partition) => partition % spec.workers === index));
+  stream.batches$.subscribe({
     next: (batch) => {
       const first = (step - (batch.firstOffset % step)) % step;
       for (let i = first; i < batch.size; i += step) {
@@ -101,10 +105,6 @@ async function work({ spec, index, total }: Job): Promise<void> {
       throw error;
     },
   });
-  await consumer.metadata(spec.topic);
-  send({ type: 'ready' });
-  await once(port, 'message');
-  await consumer.assign(beginnings(spec, (partition) => partition % spec.workers === index));
   await once(port, 'message');
   const { elu, loopP99, gcMs, gcCount } = (await vitals?.end()) ?? {};
   await consumer.close();

@@ -2,10 +2,10 @@ import { backoff } from '../core/backoff';
 import { boolean, milliseconds, objectWith, positiveOrInfinity } from '../core/check';
 import type { Clock } from '../core/clock';
 import { ConsumeError, KafkaError, type NativeError, StateError } from '../core/errors';
-import type { CommitOutcome, OffsetToCommit, TopicPartitionOffset } from '../core/partition';
+import type { CommitOutcome, TopicPartitionOffset } from '../core/partition';
 import type { CommitEvent } from './events';
 import type { Lane } from './lane/lane';
-import type { LaneSource } from './source';
+import type { LaneOffset, LaneSource } from './source';
 
 /** When offsets of acknowledged messages are committed: as soon as one limit is reached, and on revoke and stop. */
 export interface CommitOptions {
@@ -50,7 +50,7 @@ interface Waiter {
 }
 
 interface Explicit {
-  readonly offsets: readonly OffsetToCommit[];
+  readonly offsets: readonly LaneOffset[];
   /** Called when the broker has accepted it, before the next request is built, which must not fall behind it. */
   readonly accepted: (offset: TopicPartitionOffset) => void;
   readonly resolve: (outcomes: readonly CommitOutcome[]) => void;
@@ -58,7 +58,7 @@ interface Explicit {
 }
 
 /** A lane's offset on its way to the broker. */
-type Sent = OffsetToCommit & { readonly lane: Lane | null };
+type Sent = LaneOffset & { readonly of: Lane | null };
 
 /**
  * Commits watermarks. One request is under way at a time; each is made from the state of the lanes at that moment, so
@@ -139,7 +139,7 @@ export class Committer {
   }
 
   /** Commits exactly these offsets, in turn with the others. */
-  commit(offsets: readonly OffsetToCommit[], accepted: Explicit['accepted']): Promise<readonly CommitOutcome[]> {
+  commit(offsets: readonly LaneOffset[], accepted: Explicit['accepted']): Promise<readonly CommitOutcome[]> {
     if (this.closed !== null) return Promise.reject(this.closed.error ?? new Error('the consumer is closed'));
     return new Promise((resolve, reject) => {
       this.explicit.push({ offsets, accepted, resolve, reject });
@@ -177,7 +177,7 @@ export class Committer {
     const mine = this.explicit.shift();
     if (mine !== undefined) {
       this.start(
-        mine.offsets.map((offset) => ({ ...offset, lane: null })),
+        mine.offsets.map((offset) => ({ ...offset, of: null })),
         mine,
       );
       return;
@@ -201,7 +201,7 @@ export class Committer {
         continue;
       }
       const { topic, partition, leaderEpoch, watermark: offset } = lane;
-      request.push({ topic, partition, offset, ...(leaderEpoch >= 0 && { leaderEpoch }), lane });
+      request.push({ topic, partition, offset, ...(leaderEpoch >= 0 && { leaderEpoch }), lane: lane.id, of: lane });
     }
     return request;
   }
@@ -211,7 +211,7 @@ export class Committer {
     const began = this.clock.now();
     let answer: Promise<readonly CommitOutcome[]>;
     try {
-      answer = this.source.commit(request.map(({ lane: _, ...offset }) => offset));
+      answer = this.source.commit(request.map(({ of: _, ...offset }) => offset));
     } catch (error) {
       answer = Promise.reject(error);
     }
@@ -233,7 +233,7 @@ export class Committer {
     }
     let first: KafkaError | null = null;
     let refused: KafkaError | null = null;
-    const offsets = request.map(({ lane, topic, partition, offset }) => {
+    const offsets = request.map(({ of: lane, topic, partition, offset }) => {
       const native = outcomes.find((one) => one.topic === topic && one.partition === partition)?.error ?? null;
       if (native === null) {
         lane?.confirmCommitted(offset);
@@ -261,7 +261,7 @@ export class Committer {
   private failed(request: readonly Sent[], error: KafkaError, began: number, mine: Explicit | null): void {
     mine?.reject(error);
     if (this.closed !== null) return;
-    if (FENCED.test(error.code)) for (const { lane } of request) lane?.fence();
+    if (FENCED.test(error.code)) for (const { of: lane } of request) lane?.fence();
     const offsets = request.map(({ topic, partition, offset }) => ({ topic, partition, offset, error }));
     this.done(offsets, began, error, error.retriable ? null : error, mine !== null, request);
   }
@@ -304,7 +304,7 @@ export class Committer {
 
   /** Rejects the callers that wait for lanes whose commit the broker refuses for good. */
   private rejectWaiters(request: readonly Sent[], error: Error): void {
-    const lanes = new Set(request.map((sent) => sent.lane));
+    const lanes = new Set(request.map((sent) => sent.of));
     const rejected = this.waiters.filter(
       ({ missed, targets }) => !missed && [...targets.keys()].some((lane) => lanes.has(lane)),
     );

@@ -36,7 +36,7 @@ import {
   type Watermarks,
   watermarks,
 } from './offset-queries';
-import { offsetsToCommit } from './offsets-to-commit';
+import { type Committable, offsetsToCommit } from './offsets-to-commit';
 import { type ConsumerOptions, checkConsumer, type Deserializers, nativeOptions, withDeserializers } from './options';
 import { type Range, type RangeHost, rangeOptions, readRange } from './read-range';
 import type { BatchHandler, MessageHandler } from './run/failure';
@@ -449,14 +449,15 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
    *
    * @param what - offsets of the next messages to read, with an optional metadata string; or a message or a batch, to
    * commit up to and including it; left out: everything acknowledged so far.
-   * @throws KafkaError with the broker's refusal; StateError when a partition was taken away before its acknowledged
-   * messages were committed; ConfigError without a `group.id`; ArgumentError
+   * @throws KafkaError with the broker's refusal; StateError when a partition is not, or no longer, assigned to this
+   * consumer while it is subscribed: its offsets are another member's to commit; ConfigError without a `group.id`; ArgumentError
    */
-  async commit(what?: OffsetToCommit | readonly OffsetToCommit[] | Message<K, V> | MessageBatch<K, V>): Promise<void> {
+  async commit(what?: Committable<K, V>): Promise<void> {
     requireGroup(this.config, 'commit()');
     this.assertOpen();
     if (what === undefined) return this.#session.commit();
-    const offsets = offsetsToCommit(what);
+    const owned = this.#subscription.isSubscribed ? (at: TopicPartition) => this.#session.lane(at) : null;
+    const offsets = offsetsToCommit(what, owned);
     let outcomes: readonly CommitOutcome[];
     try {
       outcomes = await this.#session.commit(offsets);
@@ -476,7 +477,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   storeOffset(offset: OffsetToCommit): void {
     checkPartition(offset, '{ topic, partition, offset }');
     this.#requireLane(offset);
-    const [checked] = offsetsToCommit(offset);
+    const [checked] = offsetsToCommit(offset, null);
     const error = this.native.storeOffsets([checked as OffsetToCommit]);
     if (error) throw this.toError(error, `Cannot store the offset of ${offset.topic}/${offset.partition}`);
   }

@@ -2,7 +2,7 @@ import type { ClientIdentity } from '../client/identity';
 import { type Clock, systemClock } from '../core/clock';
 import { ClosedError, KafkaError, StateError } from '../core/errors';
 import { EventHub } from '../core/event-hub';
-import type { CommitOutcome, OffsetToCommit, TopicPartition, TopicPartitionOffset } from '../core/partition';
+import type { CommitOutcome, TopicPartition, TopicPartitionOffset } from '../core/partition';
 import type { StaleReason } from '../message/ack';
 import { Chunk } from '../message/chunk';
 import type { ClientEvent, Delivery, LaneAssignment } from '../native/events';
@@ -20,7 +20,7 @@ import { LeakDetector } from './leak-detector';
 import { partitionsOf, Rebalances, readersOf } from './rebalance';
 import { Routes } from './routes';
 import type { SessionOptions } from './session-options';
-import type { LaneSource } from './source';
+import type { LaneOffset, LaneSource } from './source';
 import { StallDetector } from './stall-detector';
 import type { StopOptions, StopSummary } from './stream/options';
 import { type AnyStreamCore, type CoreOptions, StreamCore, type StreamHost } from './stream/stream';
@@ -404,11 +404,16 @@ export class Session implements StreamHost {
   /** Commits everything acknowledged so far. Resolves on the broker's answer. */
   commit(): Promise<void>;
   /** Commits these offsets; messages delivered below them are settled. Resolves on the broker's answer. */
-  commit(offsets: readonly OffsetToCommit[]): Promise<readonly CommitOutcome[]>;
-  commit(offsets?: readonly OffsetToCommit[]): Promise<unknown> {
-    if (offsets !== undefined) return this.committer.commit(offsets, (at) => this.lane(at)?.settleBelow(at.offset));
+  commit(offsets: readonly LaneOffset[]): Promise<readonly CommitOutcome[]>;
+  commit(offsets?: readonly LaneOffset[]): Promise<unknown> {
+    if (offsets !== undefined) return this.commitOffsets(offsets);
     this.flush();
     return this.committer.flush(this.assignmentLanes());
+  }
+
+  private commitOffsets(offsets: readonly LaneOffset[]): Promise<readonly CommitOutcome[]> {
+    const ofLanes = offsets.map((at) => ({ lane: this.lane(at)?.id, ...at }));
+    return this.committer.commit(ofLanes, (at) => this.lane(at)?.settleBelow(at.offset));
   }
 
   // --- the end

@@ -6,6 +6,8 @@ export type AckResult = { readonly stale: false } | { readonly stale: true; read
 
 /** Where a message comes from and where its acknowledgement goes. */
 export interface AckTarget {
+  /** Number of the assignment of the partition; never used again. */
+  readonly id: number;
   readonly topic: string;
   readonly partition: number;
   /** Aborted when the partition is taken away. */

@@ -51,7 +51,9 @@ export interface NativeConsumer extends NativeClient {
   /** Answered when it took effect, or cannot; librdkafka waits for no broker here. */
   seek(partitions: readonly TopicPartitionOffset[]): Promise<PartitionResult[]>;
   /** No offsets: commits what was stored. */
-  commit(offsets: readonly OffsetToCommit[]): Promise<(PartitionResult & CommitOutcome)[]>;
+  commit(
+    offsets: readonly (OffsetToCommit & { readonly lane?: number })[],
+  ): Promise<(PartitionResult & CommitOutcome)[]>;
   storeOffsets(offsets: readonly OffsetToCommit[]): NativeError | null;
   committed(partitions: readonly TopicPartition[], timeoutMs: number): Promise<PartitionResult[]>;
   position(partitions: readonly TopicPartition[]): PartitionResult[];

@@ -56,6 +56,11 @@ void ConsumerDriver::OnCommitted(rd_kafka_event_t* event) {
     return;
   }
   const auto request = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(opaque));
+  const auto unsent = unsent_.find(request);
+  if (unsent != unsent_.end()) {
+    partitions.insert(partitions.end(), unsent->second.begin(), unsent->second.end());
+    unsent_.erase(unsent);
+  }
   // "Nothing to commit" is an answer, not a failure.
   if (error && !nothing) return loop_.out().Reject(request, std::move(error));
   loop_.out().Resolve(request, std::move(partitions));
@@ -128,11 +133,24 @@ void ConsumerDriver::Seek(uint32_t request, const Partitions& partitions) {
   });
 }
 
+// A lane may end while the event loop is busy: the group takes the partition, its new owner commits, and JavaScript, which
+// has not seen the end yet, commits what it had acknowledged. The broker accepts that, because this thread has rejoined the
+// group meanwhile, and the group's offset goes back. So it is judged here, at the moment of sending:
+//   lane open     the offset is this member's
+//   lane closed   it is not sent, and its error says so
 void ConsumerDriver::Commit(uint32_t request, const Partitions& partitions) {
+  Partitions sent, unsent;
+  for (const Partition& partition : partitions) {
+    const bool is_over = partition.lane != 0 && lanes_.Find(partition.lane) == nullptr;
+    (is_over ? unsent : sent).push_back(partition);
+  }
+  for (Partition& partition : unsent) partition.error = RdError(RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST);
+  if (sent.empty() && !unsent.empty()) return loop_.out().Resolve(request, std::move(unsent));
   rd_kafka_resp_err_t err =
-      rd_kafka_commit_queue(loop_.rk(), partitions.empty() ? nullptr : ToList(partitions).get(), control_.queue.get(),
-                            nullptr, reinterpret_cast<void*>(static_cast<uintptr_t>(request)));
-  if (err != RD_KAFKA_RESP_ERR_NO_ERROR) loop_.out().Reject(request, RdError(err));
+      rd_kafka_commit_queue(loop_.rk(), sent.empty() ? nullptr : ToList(sent).get(), control_.queue.get(), nullptr,
+                            reinterpret_cast<void*>(static_cast<uintptr_t>(request)));
+  if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return loop_.out().Reject(request, RdError(err));
+  if (!unsent.empty()) unsent_.emplace(request, std::move(unsent));
 }
 
 void ConsumerDriver::BeginClose(int timeout_ms) {

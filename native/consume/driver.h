@@ -40,5 +40,7 @@ class ConsumerDriver final : public Driver {
   Source control_;  // everything but messages
   Lanes lanes_;
   Rebalances rebalances_;
+  // Offsets of commits under way that were not sent, because their lane was over.
+  std::unordered_map<uint32_t, Partitions> unsent_;
   Deadline close_deadline_;
 };

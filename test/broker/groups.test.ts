@@ -78,21 +78,22 @@ describe.each([
     const [one, two] = [member(group, config), member(group, config)];
     const seen = new Map<string, number[]>();
     const lost: unknown[] = [];
-    for (const reader of [one, two]) {
-      reader.messages$.subscribe((message) => {
+    const join = async (reader: Pick<typeof one, 'rebalances$' | 'subscribe'>) => {
+      reader.rebalances$.subscribe((event) => {
+        if (event.type === 'lost') lost.push(event);
+      });
+      const stream = await reader.subscribe(topic);
+      stream.messages$.subscribe((message) => {
         const offsets = seen.get(key(message)) ?? [];
         seen.set(key(message), offsets);
         offsets.push(message.offset);
         message.ack();
       });
-      reader.rebalances$.subscribe((event) => {
-        if (event.type === 'lost') lost.push(event);
-      });
-    }
-    await one.subscribe(topic);
+    };
+    await join(one);
     await balanced([one], [PARTITIONS]);
     await fill(topic, 1000, 0);
-    await two.subscribe(topic);
+    await join(two);
     await balanced([one, two], [2, 2]);
     await fill(topic, 1000, 1000);
     await two.close();

@@ -294,8 +294,8 @@ describe('clients that nobody closed', () => {
       const p = new Producer(servers);
       const seen = new Promise((resolve) => {
         const c = new Consumer(group);
-        c.messages$.subscribe((m) => { m.ack(); if (String(m.value) === 'last') c.close().then(resolve); });
         c.subscribe('t');
+        c.messages$.subscribe((m) => { m.ack(); if (String(m.value) === 'last') c.close().then(resolve); });
       });
       for (let i = 0; i < 50; i++) { global.gc(); await new Promise((resolve) => setTimeout(resolve, 2)); }
       await p.send({ topic: 't', value: 'last' });

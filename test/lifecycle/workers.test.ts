@@ -23,9 +23,9 @@ const busy = (servers: string) => `
   const p = new Producer({ ...servers, 'linger.ms': 0, 'queue.buffering.max.messages': 1000 });
   const c = new Consumer({ ...servers, 'group.id': 'w' + Math.random(), 'auto.offset.reset': 'earliest' });
   let n = 0;
-  c.messages$.subscribe((m) => { m.ack(); if (++n === 10) parentPort.postMessage('busy'); });
   const assigned = new Promise((resolve) => c.rebalances$.subscribe(resolve));
   c.subscribe('t');
+  c.messages$.subscribe((m) => { m.ack(); if (++n === 10) parentPort.postMessage('busy'); });
   (async () => {
     await assigned; // an older librdkafka's cluster takes three seconds for it, and forgets what is read too late
     for (;;) {

@@ -26,7 +26,7 @@ function patch(target: object, methods: (original: Methods) => Methods): () => v
 }
 
 interface Sent {
-  readonly lane: Lane | null;
+  readonly of: Lane | null;
 }
 
 /** Each applies the mutation and returns what takes it back. */
@@ -104,6 +104,15 @@ export const mutants = {
     }));
   },
 
+  /** Commits name no lane: the native side cannot judge whether it is over. */
+  commitForNoLane: () =>
+    patch(Committer.prototype, ({ start }) => ({
+      start(this: object, request: readonly (Sent & { lane?: number })[], explicit: unknown) {
+        const bare = request.map(({ lane: _, ...rest }) => rest);
+        return start?.call(this, bare as never, explicit as never);
+      },
+    })),
+
   /** Repeats the offsets of a failed commit instead of reading them from the lanes again. */
   restoreOffsets: () => {
     const restored = new WeakMap<object, Sent[]>();
@@ -112,7 +121,7 @@ export const mutants = {
         const again = restored.get(this) ?? [];
         restored.delete(this);
         const fresh = collect?.call(this) as Sent[];
-        return [...again, ...fresh.filter(({ lane }) => !again.some((sent) => sent.lane === lane))];
+        return [...again, ...fresh.filter(({ of }) => !again.some((sent) => sent.of === of))];
       },
       done(this: object, ...args: unknown[]) {
         const [, , error, , mine, request] = args;

@@ -9,7 +9,7 @@ import { Block } from '../../lib/consume/lane/block';
 import type { Lane } from '../../lib/consume/lane/lane';
 import type { DrainOutcome } from '../../lib/consume/rebalance-options';
 import { Session } from '../../lib/consume/session';
-import type { LaneSource } from '../../lib/consume/source';
+import type { LaneOffset, LaneSource } from '../../lib/consume/source';
 import type { StreamCore } from '../../lib/consume/stream/stream';
 import type { NativeError } from '../../lib/core/errors';
 import type { CommitOutcome, OffsetToCommit, TopicPartitionOffset } from '../../lib/core/partition';
@@ -129,7 +129,9 @@ interface PendingCommit {
   /** What the application asked for itself. */
   readonly explicit: boolean;
   readonly models: readonly Model[];
-  readonly offsets: readonly OffsetToCommit[];
+  readonly offsets: readonly LaneOffset[];
+  /** Whether the native side sent it: not when its lane was over by then. */
+  readonly sent: readonly boolean[];
   readonly resolve: (outcomes: readonly CommitOutcome[]) => void;
   readonly reject: (error: Error) => void;
 }
@@ -722,8 +724,16 @@ export class World {
     return model;
   }
 
-  private commit(offsets: readonly OffsetToCommit[]): Promise<readonly CommitOutcome[]> {
+  private commit(offsets: readonly LaneOffset[]): Promise<readonly CommitOutcome[]> {
     this.note(`commit ${offsets.map((o) => `${o.partition}@${o.offset}`).join(' ')}`);
+    // The native side goes on while this side is busy: it may have given the partition away, another member may have
+    // committed further, and the broker would accept this commit all the same, because the native side has rejoined.
+    const sent = offsets.map(({ partition, offset, lane }) => {
+      const model = lane === undefined ? undefined : this.lanes.get(lane);
+      if (model?.partition !== partition)
+        this.violated('I14', `commit of ${partition}@${offset} for no lane: it would leave after the partition went`);
+      return model.nativeOpen;
+    });
     if (this.commits.length > 0) this.violated('I2', 'two commits under way');
     const { explicit } = this;
     const own =
@@ -750,7 +760,9 @@ export class World {
       }
       models.push(model);
     }
-    return new Promise((resolve, reject) => this.commits.push({ explicit: own, models, offsets, resolve, reject }));
+    return new Promise((resolve, reject) =>
+      this.commits.push({ explicit: own, models, offsets, sent, resolve, reject }),
+    );
   }
 
   /** What a failure policy gave up counts as done, and what the application committed itself. */
@@ -777,6 +789,7 @@ export class World {
     }
     const outcomes = pending.offsets.map(({ topic, partition, offset }, i) => {
       const model = pending.models[i] as Model;
+      if (!pending.sent[i]) return { topic, partition, offset, error: nativeError('ERR__ASSIGNMENT_LOST', false) };
       // The group has moved on.
       if (!model.nativeOpen) return { topic, partition, offset, error: nativeError('ERR_ILLEGAL_GENERATION', false) };
       if (!this.healed && this.random.chance(0.1)) {

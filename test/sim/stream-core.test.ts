@@ -35,7 +35,8 @@ const mutations: [keyof typeof mutants, RegExp][] = [
   ['snapshotDrain', /I8/],
   ['waitForBuffer', /I8/],
   ['skipRebalanceId', /I7|I8/],
-  ['restoreOffsets', /I[23]/],
+  ['restoreOffsets', /I[23]|I14/],
+  ['commitForNoLane', /I14/],
 ];
 
 test.each(mutations)('the mutation %s is caught', async (name, rule) => {

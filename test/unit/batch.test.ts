@@ -12,6 +12,7 @@ import { encodeChunk, type TestMessage } from '../support/chunk-encoder';
 const settledRanges: [number, number][] = [];
 const ACKED: AckResult = { stale: false };
 const lane: AckTarget = {
+  id: 1,
   topic: 't',
   partition: 3,
   signal: new AbortController().signal,

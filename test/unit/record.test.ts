@@ -55,8 +55,12 @@ test('partitions that are none say the form', () => {
   expect(() => checkPartitions('orders' as never, 'pause()')).toThrow(
     /^pause\(\) takes an array of { topic, partition }, not 'orders' \(a string\)$/,
   );
-  expect(() => offsetsToCommit(null as never)).toThrow(/^{ topic, partition, offset }, a message or a batch is needed/);
-  expect(() => offsetsToCommit({ topic: 't', partition: 0, offset: '5' } as never)).toThrow(/not '5' \(a string\)$/);
+  expect(() => offsetsToCommit(null as never, null)).toThrow(
+    /^{ topic, partition, offset }, a message or a batch is needed/,
+  );
+  expect(() => offsetsToCommit({ topic: 't', partition: 0, offset: '5' } as never, null)).toThrow(
+    /not '5' \(a string\)$/,
+  );
 });
 
 describe('turns', () => {
