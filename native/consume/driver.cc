@@ -133,9 +133,9 @@ void ConsumerDriver::Seek(uint32_t request, const Partitions& partitions) {
   });
 }
 
-// A lane may end while the event loop is busy: the group takes the partition, its new owner commits, and JavaScript, which
-// has not seen the end yet, commits what it had acknowledged. The broker accepts that, because this thread has rejoined the
-// group meanwhile, and the group's offset goes back. So it is judged here, at the moment of sending:
+// A lane may end while the event loop is busy: the group takes the partition, its new owner commits, and JavaScript,
+// which has not seen the end yet, commits what it had acknowledged. The broker accepts that, because this thread has
+// rejoined the group meanwhile, and the group's offset goes back. So it is judged here, at the moment of sending:
 //   lane open     the offset is this member's
 //   lane closed   it is not sent, and its error says so
 void ConsumerDriver::Commit(uint32_t request, const Partitions& partitions) {
