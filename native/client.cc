@@ -7,8 +7,9 @@ void OnThrottle(rd_kafka_t*, const char* broker, int32_t id, int ms, void* opaqu
                                                      "throttleMs", ms);
 }
 
-// Errors of the client come as events. What librdkafka puts into the queue of one partition (such as that it does not
-// exist) is served by the call that takes its messages, which knows callbacks only: on the poll thread, like all else.
+// Errors of the client come as events. An error that librdkafka puts into the queue of one partition (such as that it
+// does not exist) is served by the call that takes its messages, which supports callbacks only: on the poll thread,
+// like all else.
 void OnPartitionError(rd_kafka_t*, int err, const char* reason, void* opaque) {
   RdError error(static_cast<rd_kafka_resp_err_t>(err), reason);
   static_cast<PollLoop*>(opaque)->out().DeliverEvent("error", "error", std::move(error));

@@ -18,8 +18,8 @@ bool IsSet(const rd::Conf& conf, const char* key) {
   return rd_kafka_conf_get(conf.get(), key, nullptr, &size) == RD_KAFKA_CONF_OK && size > 1;
 }
 
-// The authorities that a static OpenSSL knows are those of the system it was built on. librdkafka looks where others
-// have them when it connects to brokers, but for token endpoints only when it is told to.
+// The authorities that a static OpenSSL knows are those of the system it was built on. librdkafka searches
+// the usual places of this system when it connects to brokers, but for token endpoints only with "probe".
 void FindAuthorities(const rd::Conf& conf) {
   rd::ErrText text;
   if (!IsSet(conf, "https.ca.location") && !IsSet(conf, "https.ca.pem"))

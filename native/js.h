@@ -46,7 +46,7 @@ Napi::Object MakeObject(Napi::Env env, const Fields&... fields) {
   return object;
 }
 
-// Undefined when it is not there or not to be had.
+// Empty when the property is missing, or node refuses to read it.
 inline Napi::Value Get(const Napi::Value& from, const char* key) {
   napi_value value = nullptr;
   if (!from.IsObject() || napi_get_named_property(from.Env(), from, key, &value) != napi_ok) return Napi::Value();

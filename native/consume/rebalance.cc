@@ -61,7 +61,7 @@ RdError Rebalances::Assign(const Partitions& partitions) {
   const int id = ++last_rebalance_;
   RdError error = partitions.empty() ? Unassign(partitions, false) : AssignLanes(id, partitions, false);
   if (error) return error;
-  pending_.reset();  // whatever librdkafka had asked, this was the answer
+  pending_.reset();  // this answered librdkafka's question, if there was one
   if (partitions.empty()) EndLanes(id, lanes_.Ids(), false, false);
   return error;
 }
@@ -254,9 +254,9 @@ void Rebalances::AwaitStops() {
 // While the group closes, any assignment is taken as the answer to any question, whatever the protocol. But librdkafka
 // does not always wait for it, and then the call can be lost and never return:
 //   heartbeat  "rebalance in progress": the main thread asks us for the partitions
-//   close      the main thread is told to end the group, which takes the partitions away itself
+//   close      the main thread gets a request to end the group, which takes the partitions away itself
 //   we         see the question, and call: the call is put into the group's queue
-//   main       the group is over: its queue is emptied, the call with it, and nobody answers it
+//   main       the group is over: its queue is emptied, the call with it, and no answer comes
 // So it is made on a thread that may be left behind: it waits in a queue of its own by then and touches nothing else.
 void Rebalances::AnswerLeaving() {
   struct Call {

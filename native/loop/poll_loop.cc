@@ -86,9 +86,9 @@ void PollLoop::AwaitReaped(Clock::time_point until) {
 }
 
 void PollLoop::Wake() noexcept {
-  // The ready bit was set before this exchange. If the loop is already told to wake, its own exchange comes after ours
-  // in the flag's modification order, so it sees the bit; else we notify under the lock, so it cannot be between its
-  // check and its sleep.
+  // The ready bit was set before this exchange. If a wake-up is pending already, the loop's own exchange comes after
+  // ours in the flag's modification order, so it sees the bit; else we notify under the lock, so it cannot be between
+  // its check and its sleep.
   if (awake_.exchange(true, std::memory_order_acq_rel)) return;
   std::lock_guard<std::mutex> lock(mutex_);
   condition_.notify_one();

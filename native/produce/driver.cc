@@ -216,8 +216,8 @@ void ProducerDriver::SettleFlushes() {
     return true;
   };
   flushes_.erase(std::remove_if(flushes_.begin(), flushes_.end(), settled), flushes_.end());
-  // rd_kafka_flush() makes librdkafka send without lingering, for as long as it runs; it is not what tells us the end,
-  // because it knows nothing of the records that still wait for room in its queue.
+  // rd_kafka_flush() makes librdkafka send without lingering, for as long as it runs; its return does not mark the end,
+  // because it does not count the records that still wait for room in its queue.
   if (hurrying_ || in_librdkafka_ == 0 || (flushes_.empty() && !flush_deadline_)) return;
   hurrying_ = true;
   loop_.Call([this] {

@@ -1,4 +1,4 @@
-// Where records without a key go. No Node-API here.
+// The partition of records without a key. No Node-API here.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,8 @@ class StickyPartitioner {
   // treats no key like any other. Must outlive the client. `chosen_ms`: the property, when it was set.
   static std::unique_ptr<StickyPartitioner> Install(rd_kafka_conf_t* conf, const char* chosen_ms);
 
-  // Where the record with this opaque goes that `produce` hands over; RD_KAFKA_PARTITION_UA when that is not known yet.
+  // The partition of the record with this opaque, which `produce` hands over. RD_KAFKA_PARTITION_UA while it is
+  // unknown.
   template <class Produce>
   int32_t Follow(void* opaque, Produce produce) {
     Await(opaque, true);
