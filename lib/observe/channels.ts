@@ -1,6 +1,6 @@
 /**
- * The channels of Node's `diagnostics_channel` through which tools watch every client of a process, or change records and
- * handlers on their way. Without a subscriber a channel costs one property read per call.
+ * `diagnostics_channel` channels that report on every client of a process. Subscribers may also replace records and handlers. A
+ * channel without a subscriber costs one property read per call.
  */
 import type { Channel, TracingChannel } from 'node:diagnostics_channel';
 import { type ClientMessage as ClientMessageOf, closeChannel, openChannel } from '../client/channels';
@@ -30,20 +30,20 @@ export type CommitMessage = CommitMessageOf<ClientView>;
 export type RunMessage = RunMessageOf<ClientView>;
 
 /**
- * The channels. Their names are `rdkafka-rx:open`, `rdkafka-rx:close`, `rdkafka-rx:run`, and those of Node's tracing
- * channels: `tracing:rdkafka-rx:send:start` and so on, for `send`, `sendBatch` and `commit`.
+ * The channels: `rdkafka-rx:open`, `rdkafka-rx:close`, `rdkafka-rx:run`, and the tracing channels
+ * `tracing:rdkafka-rx:send:start` and so on, for `send`, `sendBatch` and `commit`.
  */
 export const channels = {
-  /** A client was made. */
+  /** A client was created. */
   open: openChannel as unknown as Channel<unknown, ClientMessage>,
   /** A client has closed. */
   close: closeChannel as unknown as Channel<unknown, ClientMessage>,
-  /** A handler is about to run over a stream. */
+  /** `run()` or `runBatch()` was called. */
   run: runChannel as unknown as Channel<unknown, RunMessage>,
   /** From the call of `send` to the delivery report, which is the `result`. */
   send: sendChannel as unknown as TracingChannel<unknown, SendMessage>,
   /** From the call of `sendBatch` to the last delivery report. */
   sendBatch: sendBatchChannel as unknown as TracingChannel<unknown, SendBatchMessage>,
-  /** From the request of a commit, automatic or not, to the broker's answer. */
+  /** From the request of a commit, automatic or explicit, to the broker's answer. */
   commit: commitChannel as unknown as TracingChannel<unknown, CommitMessage>,
 } as const;

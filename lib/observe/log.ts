@@ -2,9 +2,9 @@ import type { ConsumerEvent } from '../consume/events';
 import { ArgumentError } from '../core/errors';
 import { type ClientView, requireClient } from './client-view';
 
-/** A logger that takes a record and a text, in this order: pino, bunyan, NestJS's pino logger. */
+/** A logger whose methods take an object and a text, in this order: pino, bunyan, NestJS's pino logger. */
 export interface Logger {
-  /** Where there is none, `error` is called. */
+  /** Falls back to `error`. */
   fatal?(record: object, message: string): void;
   error(record: object, message: string): void;
   warn(record: object, message: string): void;
@@ -12,19 +12,19 @@ export interface Logger {
   debug(record: object, message: string): void;
 }
 
-/** What {@link logTo} began. `using` or `dispose()` ends it, and so does the end of the client. */
+/** Handle of {@link logTo}. Ends with `using`, `dispose()`, or the client. */
 export interface Logging extends Disposable {
   dispose(): void;
 }
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug';
 
-/** Syslog's levels, which librdkafka has: from 0, emergency, to 7, debug. */
+/** librdkafka uses syslog levels, from 0 (emergency) to 7 (debug). */
 const LEVELS: readonly Level[] = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'];
 
 /**
- * Writes librdkafka's log lines and the client's errors to a logger: pino or another of its kind, or the console. Every
- * record has the client's name (`client`); secrets are masked. Ends with the client.
+ * Writes librdkafka's log lines and the client's errors to a logger, such as pino, or to the console. Every record has the
+ * client's name (`client`); secrets are redacted. Ends with the client.
  *
  * @example
  * ```ts
@@ -36,7 +36,7 @@ export function logTo(client: ClientView, logger: Logger | Console = console): L
   requireClient(client, 'logTo()');
   for (const level of ['error', 'warn', 'info', 'debug'] as const) {
     if (typeof logger?.[level] !== 'function') {
-      throw new ArgumentError(`a logger needs the methods error, warn, info and debug: there is no ${level}`);
+      throw new ArgumentError(`a logger needs the methods error, warn, info and debug; ${level} is missing`);
     }
   }
   const write = logger instanceof console.Console ? toConsole(logger) : toLogger(logger as Logger);

@@ -1,40 +1,40 @@
 /**
- * `rdkafka-rx/prometheus`: metrics of clients for Prometheus, with `prom-client`, which has to be installed beside this
- * package.
+ * `rdkafka-rx/prometheus`: metrics of clients for Prometheus, through `prom-client`, an optional peer dependency.
  *
  * @packageDocumentation
  */
 import { Counter, register as defaultRegister, Gauge, Histogram, type Registry } from 'prom-client';
 import { ArgumentError, StateError } from '../core/errors';
 import { type ClientView, requireClient } from './client-view';
-import { groupOf, metrics, type Sample, Source, timingLabels, timings } from './metrics';
+import type { Sample } from './metric';
+import { groupOf, metrics, Source, timingLabels, timings } from './metrics';
 
 export interface MetricsOptions {
-  /** Where the metrics are registered. Default: prom-client's own registry. */
+  /** The registry of the metrics. Default: prom-client's default registry. */
   readonly register?: Registry;
-  /** Put before every name, such as `shop_`. Default: nothing. */
+  /** Prefix of every name, such as `shop_`. Default: none. */
   readonly prefix?: string;
-  /** On every series of this client, such as `{ service: 'billing' }`. The names are the same for all clients of a registry. */
+  /** Labels of every series of this client, such as `{ service: 'billing' }`. All clients of a registry need the same label names. */
   readonly labels?: Readonly<Record<string, string | number>>;
 }
 
-/** What {@link collectMetrics} began. `using` or `dispose()` ends it, and so does the end of the client. */
+/** Handle of {@link collectMetrics}. Ends with `using`, `dispose()`, or the client. */
 export interface MetricsCollection extends Disposable {
-  /** The client's series are taken out of the registry. */
+  /** Removes the client's series from the registry. */
   dispose(): void;
 }
 
-/** Labels of ours, and `le` of prom-client. */
+/** Labels of this library, and `le` of prom-client. */
 const RESERVED = new Set(['client', 'le', ...metrics.flatMap(({ labels }) => labels)]);
 
 type Labels = Record<string, string | number>;
 
-/** All clients of one registry: a name can be registered once. */
+/** The metrics of all clients of one registry: a registry accepts each name once. */
 class Exporter {
   private static readonly of = new WeakMap<Registry, Exporter>();
   private readonly sources = new Map<Source, Labels>();
   private readonly histograms = new Map<string, Histogram>();
-  /** Samples of this turn, by metric: a scrape asks for every metric in one turn. */
+  /** Samples by metric, kept for one turn of the event loop: a scrape collects all metrics in one turn. */
   private samples: Map<string, Sample[]> | null = null;
 
   private constructor(
@@ -75,12 +75,12 @@ class Exporter {
 
   static for(register: Registry, prefix: string, labelNames: readonly string[]): Exporter {
     const known = Exporter.of.get(register);
-    // A registry that was cleared knows nothing of it any more.
+    // After `registry.clear()` the metrics have to be registered again.
     if (known === undefined || register.getSingleMetric(known.prefix + timings[0]?.name) === undefined)
       return new Exporter(register, prefix, labelNames);
     if (known.prefix !== prefix || known.labelNames.join() !== labelNames.join()) {
       throw new ArgumentError(
-        `all clients of a registry have the same prefix and names of labels: '${known.prefix}' and ` +
+        `all clients of a registry need the same prefix and label names: '${known.prefix}' and ` +
           `${JSON.stringify(known.labelNames)}, not '${prefix}' and ${JSON.stringify(labelNames)}`,
       );
     }
@@ -108,7 +108,7 @@ class Exporter {
   add(client: ClientView, labels: Labels): () => void {
     const all = { client: client.name, ...labels };
     for (const known of this.sources.values()) {
-      if (known.client === client.name) throw new StateError(`${client.name} is in this registry already`);
+      if (known.client === client.name) throw new StateError(`${client.name} is already in this registry`);
     }
     const timed = { ...all, ...groupOf(client) } as Labels;
     const observe = (timing: string, seconds: number) => this.histograms.get(timing)?.observe(timed, seconds);
@@ -123,7 +123,7 @@ class Exporter {
     return remove;
   }
 
-  /** The registry is as it was before the first client. */
+  /** Removes all metrics after the last client. */
   private unregister(): void {
     if (Exporter.of.get(this.register) !== this) return;
     Exporter.of.delete(this.register);
@@ -132,16 +132,15 @@ class Exporter {
 }
 
 /**
- * Makes metrics of a client: of its own loop (credit, lag, queue, rebalances, commits, deliveries), read when they are
- * scraped, and of librdkafka's statistics where `statistics.interval.ms` is set. Ends with the client; until then it keeps the
- * client alive.
+ * Exports the metrics of a client: credit, lag, queue, rebalances, commits and deliveries, read with every scrape, and
+ * librdkafka's statistics if `statistics.interval.ms` is set. Ends with the client, and keeps the client alive until then.
  *
  * @example
  * ```ts
  * const consumer = new Consumer({ 'bootstrap.servers': '…', 'group.id': 'orders', 'statistics.interval.ms': 15_000 });
  * collectMetrics(consumer, { labels: { service: 'billing' } });
  * ```
- * @throws ArgumentError; StateError when the client is closed, or in the registry already
+ * @throws ArgumentError; StateError when the client is closed or already in the registry
  */
 export function collectMetrics(client: ClientView, options: MetricsOptions = {}): MetricsCollection {
   const { register = defaultRegister, prefix = '', labels = {} } = options;
@@ -151,19 +150,21 @@ export function collectMetrics(client: ClientView, options: MetricsOptions = {})
   }
   if (typeof prefix !== 'string' || !/^([a-zA-Z_:][\w:]*)?$/.test(prefix)) {
     throw new ArgumentError(
-      `prefix must be letters, digits, _ and :, and not begin with a digit; not ${String(prefix)}`,
+      `prefix may have letters, digits, _ and :, and must not begin with a digit; not ${String(prefix)}`,
     );
   }
   for (const [name, value] of Object.entries(labels)) {
     if (!/^[a-zA-Z_]\w*$/.test(name)) {
-      throw new ArgumentError(`a label's name must be letters, digits and _, and not begin with a digit; not ${name}`);
+      throw new ArgumentError(
+        `a label name may have letters, digits and _, and must not begin with a digit; not ${name}`,
+      );
     }
-    if (RESERVED.has(name)) throw new ArgumentError(`the label ${name} has a meaning of its own: choose another name`);
+    if (RESERVED.has(name)) throw new ArgumentError(`the label ${name} is reserved: choose another name`);
     if (typeof value !== 'string' && typeof value !== 'number') {
       throw new ArgumentError(`the label ${name} must be a string or a number, not ${typeof value}`);
     }
   }
-  if (client.closed) throw new StateError(`${client.name} is closed: there is nothing to collect`);
+  if (client.closed) throw new StateError(`${client.name} is closed`);
   const dispose = Exporter.for(register, prefix, Object.keys(labels).sort()).add(client, { ...labels });
   return { dispose, [Symbol.dispose]: dispose };
 }
