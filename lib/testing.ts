@@ -1,18 +1,19 @@
 /**
- * `rdkafka-rx/testing`: a Kafka cluster inside this process, for tests and first steps. It needs no installation and
- * any Kafka client can connect to it over TCP on loopback.
+ * `rdkafka-rx/testing`: a Kafka cluster inside this process, for tests and first steps. It needs no installation, and any
+ * Kafka client can connect to it over TCP on loopback.
  *
  * @packageDocumentation
  */
 import { isObject, milliseconds, mustBe, objectWith } from './core/check';
-import { given } from './core/describe';
+
 import { ArgumentError, ClosedError, ConfigError, KafkaError, type NativeError } from './core/errors';
+import { checkTopicName } from './core/partition';
 import { type ErrorName, errorCodes } from './generated/errors';
 import { native } from './native/addon';
 import { requireSupport } from './native/capabilities';
 import type { NativeMockCluster } from './native/interface';
 
-/** Kafka's requests by name, and their number in the protocol. */
+/** Kafka's requests and their API keys. */
 export const apiKeys = {
   Produce: 0,
   Fetch: 1,
@@ -46,19 +47,19 @@ export type ErrorCode = ErrorName | number;
 export interface MockClusterOptions {
   /** Number of brokers, from 1. Default 1. */
   brokers?: number;
-  /** Topics to make, with one partition unless a number says otherwise. */
+  /** Topics to create: names, each with one partition, or an object from names to numbers of partitions. */
   topics?: readonly string[] | Readonly<Record<string, number>>;
   /**
-   * How long a group waits for more members before its first assignment, in ms. Default 0, for fast tests (Kafka's is
+   * How long a group waits for more members before its first assignment, in ms. Default 0, for fast tests (Kafka's default:
    * 3000). Needs librdkafka 2.11; with an older one the first assignment takes three seconds.
    */
   rebalanceDelayMs?: number;
 }
 
 export interface ErrorInjection {
-  /** Only this broker, from 1. Left out: whichever answers next. */
+  /** Number of the broker, from 1. Default: the broker that answers next. */
   broker?: number;
-  /** The answer comes this much later, in ms. Needs `broker`. */
+  /** Delay of the answer, in ms. Needs `broker`. */
   rttMs?: number;
 }
 
@@ -80,14 +81,14 @@ const injectionOptions = objectWith<ErrorInjection>('the options of pushErrors()
   rttMs: milliseconds,
 });
 
-/** Clusters run until they are stopped, whether or not somebody has more of them than their address. */
+/** Keeps clusters alive until they are stopped: a program may keep the address only. */
 const running = new Set<MockCluster>();
 
 /**
- * librdkafka's mock cluster: topics, groups, commits, transactions and faults, in memory. A partition keeps at most
- * 5 MB or 100,000 messages; older ones go. A group that changes after its first assignment waits for its members one
- * second less than their `session.timeout.ms`: set that low where members come and go, to 1,500, or with librdkafka before
- * 2.11, where the first assignment takes three seconds, to 3,500. It has no administration but {@link MockCluster.createTopic}.
+ * librdkafka's mock cluster: topics, groups, commits, transactions and faults, in memory. A partition keeps at most 5 MB or
+ * 100,000 messages and drops older ones. After the first assignment of a group, each rebalance waits for the members for their
+ * `session.timeout.ms` less one second. Set a low timeout if members come and go: 1,500, or 3,500 with librdkafka before 2.11,
+ * whose first assignment takes three seconds. {@link MockCluster.createTopic} is the only administration.
  *
  * @example
  * ```ts
@@ -132,18 +133,16 @@ export class MockCluster {
 
   /** @throws KafkaError `ERR_KAFKA_TOPIC_ALREADY_EXISTS`; ArgumentError */
   async createTopic(topic: string, options: { partitions?: number; replicas?: number } = {}): Promise<void> {
-    if (typeof topic !== 'string' || topic === '') {
-      throw new ArgumentError(`a topic's name must be a non-empty string, not ${given(topic)}`);
-    }
+    checkTopicName(topic, "a topic's name");
     topicOptions(options, '');
     const { partitions = 1, replicas = 1 } = options;
     return this.#run(`Cannot create ${topic}`, (cluster) => cluster.createTopic(topic, partitions, replicas));
   }
 
   /**
-   * Every request about the topic gets this error, until it is set to null.
+   * Answers every request about the topic with this error, until it is set to null.
    *
-   * @throws UnsupportedError before librdkafka 2.10.1, but for `UNKNOWN_TOPIC_OR_PART` and null
+   * @throws UnsupportedError before librdkafka 2.10.1, except for `UNKNOWN_TOPIC_OR_PART` and null
    */
   setTopicError(topic: string, error: ErrorCode | null): Promise<void> {
     return this.#run('Cannot set the error', (cluster) => {
@@ -155,7 +154,7 @@ export class MockCluster {
     });
   }
 
-  /** The next answers to this request are these errors, one each; null is a good answer. */
+  /** Answers the next requests of this kind with these errors, one each; null stands for success. */
   async pushErrors(api: Api, errors: readonly (ErrorCode | null)[], injection: ErrorInjection = {}): Promise<void> {
     injectionOptions(injection, '');
     const { broker = -1, rttMs = 0 } = injection;
@@ -165,12 +164,12 @@ export class MockCluster {
     });
   }
 
-  /** Forgets the errors pushed for this request to the cluster as a whole. */
+  /** Clears the errors pushed for this request, except those for a single broker. */
   clearErrors(api: Api): Promise<void> {
     return this.#run('Cannot clear errors', (cluster) => cluster.clearErrors(keyOf(api)));
   }
 
-  /** Closes the broker's connections and refuses new ones. Brokers count from 1. */
+  /** Closes the broker's connections and rejects new ones. Brokers are numbered from 1. */
   brokerDown(broker: number): Promise<void> {
     return this.#run(`Cannot stop broker ${broker}`, (cluster) => cluster.setBroker(broker, 'down'));
   }
@@ -179,7 +178,7 @@ export class MockCluster {
     return this.#run(`Cannot start broker ${broker}`, (cluster) => cluster.setBroker(broker, 'up'));
   }
 
-  /** Every answer of this broker takes this long, in ms. */
+  /** Delays every answer of this broker, in ms. */
   setRoundTripTime(broker: number, ms: number): Promise<void> {
     return this.#run('Cannot set the round-trip time', (cluster) => cluster.setBroker(broker, 'rtt', ms));
   }
@@ -189,18 +188,18 @@ export class MockCluster {
   }
 
   /**
-   * A partition always has a leader: a fetch from one without would end the process (librdkafka 2.15).
+   * Moves the leader. A partition must have one: a fetch from a partition without a leader ends the process (librdkafka 2.15).
    *
-   * @throws ArgumentError when `broker` is no broker's number
+   * @throws ArgumentError when `broker` is not a broker number
    */
   setLeader(topic: string, partition: number, broker: number): Promise<void> {
     if (!Number.isInteger(broker) || broker < 1) {
-      return Promise.reject(new ArgumentError(`the leader must be a broker's number, from 1, not ${String(broker)}`));
+      return Promise.reject(new ArgumentError(`the leader must be a broker number, from 1, not ${String(broker)}`));
     }
     return this.#run('Cannot move the leader', (cluster) => cluster.setLeader(topic, partition, broker));
   }
 
-  /** The broker that consumers are told to fetch from. */
+  /** Sets the follower that consumers fetch from. */
   setFollower(topic: string, partition: number, broker: number): Promise<void> {
     return this.#run('Cannot set the follower', (cluster) => cluster.setFollower(topic, partition, broker));
   }
@@ -210,7 +209,7 @@ export class MockCluster {
     return this.#run('Cannot move the coordinator', (cluster) => cluster.setCoordinator(type, id, broker));
   }
 
-  /** The versions of a request that the brokers say they have; -1, -1 takes it away. */
+  /** Sets the versions of a request that the brokers announce; -1, -1 removes the request. */
   setApiVersion(api: Api, lowest: number, highest: number): Promise<void> {
     return this.#run('Cannot set the version', (cluster) => cluster.setApiVersion(keyOf(api), lowest, highest));
   }
@@ -226,7 +225,7 @@ export class MockCluster {
   }
 }
 
-/** librdkafka handles open in this process, over all threads: a test that closed everything sees 0. */
+/** The number of open librdkafka handles in this process, over all threads: 0 once every client is closed. */
 export function liveHandles(): number {
   return native.liveHandles();
 }
@@ -238,11 +237,11 @@ function isObjectOrArray(value: unknown): boolean {
 function codeOf(error: ErrorCode): number {
   const code = typeof error === 'number' ? error : Object.hasOwn(errorCodes, error) ? errorCodes[error] : undefined;
   if (typeof code === 'number') return code;
-  throw new ArgumentError(`"${error}" is not the name of an error; use one of librdkafka's, such as "_TRANSPORT"`);
+  throw new ArgumentError(`"${error}" is not an error name of librdkafka, such as "_TRANSPORT"`);
 }
 
 function keyOf(api: Api): number {
   const key = typeof api === 'number' ? api : Object.hasOwn(apiKeys, api) ? apiKeys[api] : undefined;
   if (typeof key === 'number') return key;
-  throw new ArgumentError(`"${api}" is not a request; use one of ${Object.keys(apiKeys).join(', ')}, or its number`);
+  throw new ArgumentError(`"${api}" is not a request; use one of ${Object.keys(apiKeys).join(', ')}, or an API key`);
 }

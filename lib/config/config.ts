@@ -16,11 +16,11 @@ import { isSensitive, maskConfig, Redactor } from './secrets';
 
 export interface ConfigOptions {
   /**
-   * Keys that make librdkafka load code or run commands, and that are refused unless they are named here:
-   * `plugin.library.paths`, `ssl.engine.location`, `ssl.providers`, `sasl.kerberos.kinit.cmd`.
+   * Allows keys that make librdkafka load code or run commands: `plugin.library.paths`, `ssl.engine.location`, `ssl.providers`,
+   * `sasl.kerberos.kinit.cmd`. They are rejected unless they are listed here.
    */
   allowUnsafeConfig?: readonly string[];
-  /** Version of the linked librdkafka, to refuse what it does not have. */
+  /** Version of the linked librdkafka: settings that it does not support are rejected. */
   librdkafka?: string;
 }
 
@@ -34,10 +34,10 @@ const UNSAFE = new Set(['plugin.library.paths', 'ssl.engine.location', 'ssl.prov
 /** librdkafka puts these into a shell command. */
 const IN_SHELL = new Set(['sasl.kerberos.principal', 'sasl.kerberos.keytab', 'sasl.kerberos.service.name']);
 
-/** What to use instead of the keys that make sense in C only, or that belong to other clients. */
+/** Alternatives to keys that make sense in C only, or that other clients have. */
 const INSTEAD: Record<string, string> = {
   consume_cb: 'messages come through a stream: messages$, batches$, for await, or run()',
-  'delivery.report.only.error': 'send() waits for the delivery report of every record',
+  'delivery.report.only.error': 'send() resolves with the delivery report of each record',
   dr_cb: 'use the promise of send(), or deliveries$',
   dr_msg_cb: 'use the promise of send(), or deliveries$',
   error_cb: 'use errors$',
@@ -45,14 +45,14 @@ const INSTEAD: Record<string, string> = {
   log_cb: 'use logs$',
   'log.queue': 'logs always come through logs$',
   enabled_events: 'use events$',
-  offset_commit_cb: "commit() gives the broker's answer, and events$ has it as 'commit'",
-  oauthbearer_token_refresh_cb: "give the client option 'oauthBearerToken'",
-  opaque: 'the promise of send() tells records apart',
-  partitioner_cb: "give 'partition' with the record, or choose a 'partitioner'",
+  offset_commit_cb: "commit() resolves on the broker's answer, and events$ reports it as 'commit'",
+  oauthbearer_token_refresh_cb: "use the client option 'oauthBearerToken'",
+  opaque: 'send() returns a promise for each record',
+  partitioner_cb: "set 'partition' in the record, or choose a 'partitioner'",
   rebalance_cb: 'use rebalances$, or the hooks onAssigned, onRevoked and onLost',
   stats_cb: "set 'statistics.interval.ms' and use statistics$",
   throttle_cb: "use events$ with type 'throttle'",
-  'builtin.features': 'it can only be read',
+  'builtin.features': 'it is read-only',
   'max.poll.records': 'it is for share consumers, which this library does not have',
   'share.acknowledgement.mode': 'it is for share consumers, which this library does not have',
   'sasl.jaas.config': "use 'sasl.username' and 'sasl.password'",
@@ -60,11 +60,11 @@ const INSTEAD: Record<string, string> = {
   'ssl.truststore.password': "use 'ssl.ca.location' with a PEM file",
 };
 
-/** Names that other Kafka clients have for the same thing and that no edit distance would find. */
+/** Names of other Kafka clients that no edit distance finds. */
 const SYNONYMS: Record<string, string> = { brokers: 'bootstrap.servers', rebalanceTimeout: 'max.poll.interval.ms' };
 
 /**
- * A checked configuration, as text for `rd_kafka_conf_set()`. Holds copies only. Prints itself without secrets.
+ * A checked configuration, as text for `rd_kafka_conf_set()`. Holds copies only. Prints without secrets.
  */
 export class ClientConfig {
   readonly #values: ReadonlyMap<string, string>;
@@ -75,12 +75,12 @@ export class ClientConfig {
     this.#redactor = new Redactor(values);
   }
 
-  /** For librdkafka, secrets included: for the addon only. */
+  /** The settings with their secrets, for the addon only. */
   entries(): [key: string, value: string][] {
     return [...this.#values];
   }
 
-  /** The value in force under any of the key's names: given, set by this library, or librdkafka's default. */
+  /** The effective value, under any alias of the key: configured, set by this library, or librdkafka's default. */
   get(key: string): string | undefined {
     const { alias = key } = propertyOf(key) ?? {};
     for (const [name, value] of this.#values) if (canonical(name) === alias) return value;
@@ -98,10 +98,10 @@ export class ClientConfig {
     return this.get(key) === 'true';
   }
 
-  /** Takes this client's secrets out of a text. */
+  /** Redacts this client's secrets in a text. */
   redact = (text: string): string => this.#redactor.redact(text);
 
-  /** Adds a secret to what {@link redact} takes out, such as a token got at run time. */
+  /** Adds a secret for {@link redact}, such as a token. */
   addSecret(secret: string): void {
     this.#redactor.add(secret);
   }
@@ -115,22 +115,22 @@ export class ClientConfig {
   }
 }
 
-/** @throws ConfigError with one sentence for the first mistake; UnsupportedError when librdkafka is too old. */
+/** @throws ConfigError for the first mistake; UnsupportedError when the linked librdkafka is too old */
 export function normalizeConsumerConfig(config: ConsumerConfig, options?: ConfigOptions): ClientConfig {
   return normalize('consumer', config, options);
 }
 
-/** @throws ConfigError with one sentence for the first mistake; UnsupportedError when librdkafka is too old. */
+/** @throws ConfigError for the first mistake; UnsupportedError when the linked librdkafka is too old */
 export function normalizeProducerConfig(config: ProducerConfig, options?: ConfigOptions): ClientConfig {
   return normalize('producer', config, options);
 }
 
-/** @throws ConfigError with one sentence for the first mistake; UnsupportedError when librdkafka is too old. */
+/** @throws ConfigError for the first mistake; UnsupportedError when the linked librdkafka is too old */
 export function normalizeAdminConfig(config: AdminConfig, options?: ConfigOptions): ClientConfig {
   return normalize('admin', config, options);
 }
 
-/** The group id, for methods that need one. @throws ConfigError when there is none. */
+/** The group id, for methods that need one. @throws ConfigError without one */
 export function requireGroup(config: ClientConfig, what: string): string {
   const group = config.get('group.id');
   if (group) return group;
@@ -138,26 +138,26 @@ export function requireGroup(config: ClientConfig, what: string): string {
   throw new ConfigError(message, { key: 'group.id' });
 }
 
-/** The error for what `rd_kafka_conf_set()` or `rd_kafka_new()` refused after all. */
+/** The error for a setting that passed our checks but that `rd_kafka_conf_set()` or `rd_kafka_new()` rejects. */
 export function configErrorFromNative(
   error: Pick<NativeError, 'message'>,
   config: ClientConfig,
   linked: string,
 ): KafkaError {
-  // Values were checked before, so that what librdkafka refuses of these is what it was built without.
+  // Values are checked before, so librdkafka rejects these only for features that it was built without.
   const refused = /refused the value of "([^"]+)"/.exec(error.message)?.[1] ?? '';
   if (/^(sasl\.oauthbearer|https)\./.test(refused)) {
     return fail(
       refused,
       "needs a librdkafka with curl, and this one has none: use the platform's package, build with " +
-        "RDKAFKA_RX_CURL=static, or give tokens with the option 'oauthBearerToken'",
+        "RDKAFKA_RX_CURL=static, or return tokens from the option 'oauthBearerToken'",
     );
   }
   if (/^compression\.(codec|type)$/.test(refused)) {
     return fail(
       refused,
       `needs a librdkafka built with ${config.get(refused)}, and this one was not: use another codec or the platform's ` +
-        'package, or install what the build said was missing and build again',
+        'package, or install what the build reported as missing and build again',
     );
   }
   const unknown = /does not know the property "([^"]+)"/.exec(error.message)?.[1];
@@ -167,7 +167,7 @@ export function configErrorFromNative(
   if (needed) return new UnsupportedError(`'${unknown}'`, needed, linked);
   return fail(
     unknown,
-    `is not known to librdkafka ${linked}, which is linked; leave it out, or build with a newer one`,
+    `is unknown to the linked librdkafka ${linked}; leave it out, or build with a newer one`,
   );
 }
 
@@ -195,7 +195,7 @@ function normalize(kind: Kind, config: unknown, options: ConfigOptions = {}): Cl
     } else if (values.get(known) !== text) {
       throw fail(
         key,
-        known === key ? 'is given twice with different values' : `and '${known}' are the same and differ`,
+        known === key ? 'is given twice with different values' : `and '${known}' are the same setting with different values`,
       );
     }
   }
@@ -209,7 +209,7 @@ function normalize(kind: Kind, config: unknown, options: ConfigOptions = {}): Cl
   return new ClientConfig(values);
 }
 
-/** The key-value pairs of the user's object, with the nested topic configuration in line. */
+/** The settings of the user's object, with the nested topic configuration flattened. */
 function* settings(config: unknown, nested = false): Generator<[key: string, value: unknown]> {
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     const what = nested ? "'default.topic.config'" : 'The configuration';
@@ -238,11 +238,11 @@ function check(kind: Kind, key: string, value: unknown, { allowUnsafeConfig, lib
   if (UNSAFE.has(key) && !allowed) {
     throw fail(
       key,
-      'makes librdkafka load code or run commands; name it in the option allowUnsafeConfig to allow that',
+      'makes librdkafka load code or run commands; list it in the option allowUnsafeConfig to allow that',
     );
   }
   if (IN_SHELL.has(key) && !allowed && /[^\w@/.:+ -]/.test(text)) {
-    throw fail(key, 'is used in a shell command and has characters that mean something there; see allowUnsafeConfig');
+    throw fail(key, 'is used in a shell command and has special characters; see allowUnsafeConfig');
   }
   if (key === 'enable.auto.offset.store' && text === 'true') {
     throw fail(key, 'is always false here: offsets are stored when messages are acknowledged; leave it out');

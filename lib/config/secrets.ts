@@ -1,6 +1,6 @@
 /**
- * librdkafka marks some properties as sensitive, but its configuration dump prints them all, and some of its messages
- * echo values. So this list is our own, wider than the newest of librdkafka's, and text is scrubbed by value as well.
+ * librdkafka marks some properties as sensitive, but its configuration dump prints them all, and some of its messages echo
+ * values. So this list is wider than librdkafka's newest one, and text is redacted by value as well.
  */
 const SENSITIVE = new Set([
   'https.ca.pem',
@@ -19,20 +19,20 @@ const SENSITIVE = new Set([
   'ssl_key',
 ]);
 
-/** Keys that are not librdkafka's own (misspelt, or from another client) are judged by their words. */
+/** Recognises sensitive keys that librdkafka does not have: misspelt ones, and those of other clients. */
 const SENSITIVE_WORDS = /passw|passphrase|secret|private|credential|token$|\.pem$|jaas/i;
 
 const MASK = '***';
 const URL_LOGIN = /(\/\/)[^/\s@]+@/g;
 const JSON_WEB_TOKEN = /\beyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?/g;
 
-/** Whether the value of this key must not be shown. */
+/** Whether the value of this key is secret. */
 export function isSensitive(key: string): boolean {
   const name = key.toLowerCase();
   return SENSITIVE.has(name) || SENSITIVE_WORDS.test(name);
 }
 
-/** A copy of a configuration that can be printed: secrets replaced, also in nested objects and in URLs. */
+/** A printable copy of a configuration: secrets are masked, also in nested objects and URLs. */
 export function maskConfig(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const masked = Object.entries(config).map(([key, value]) => [key, value == null ? value : mask(key, value)]);
   return Object.fromEntries(masked);
@@ -46,7 +46,7 @@ function mask(key: string, value: unknown): unknown {
   return typeof value === 'function' ? '[function]' : value;
 }
 
-/** Knows the secrets of one client and takes them out of text. Shows none of them itself. */
+/** Redacts the secrets of one client in text. Never prints them itself. */
 export class Redactor {
   readonly #secrets = new Set<string>();
   #pattern: RegExp | undefined;
@@ -58,7 +58,7 @@ export class Redactor {
     }
   }
 
-  /** Adds a secret that is not in the configuration, such as a token. */
+  /** Adds a secret from outside of the configuration, such as a token. */
   add(secret: string): void {
     for (const part of [secret, ...parts(secret)]) if (part.trim() !== '') this.#secrets.add(part);
     this.#pattern = undefined;
@@ -74,7 +74,7 @@ export class Redactor {
   }
 }
 
-/** librdkafka also prints ends of a value (`beginning at: …`) and single lines of it. */
+/** librdkafka may also print the tail of a value (`beginning at: …`), or a single line of it. */
 function parts(secret: string): string[] {
   if (secret.includes('-----BEGIN')) {
     return secret.split(/[\r\n]+/).filter((line) => line.length >= 8 && !line.startsWith('-----'));
@@ -89,7 +89,7 @@ function parts(secret: string): string[] {
 function patternOf(secrets: Iterable<string>): RegExp {
   const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
   const alternatives = longestFirst.flatMap((secret) => {
-    // A short one is often a part of something harmless; a long one may have been cut off by a message's size limit.
+    // A short secret may occur inside harmless words. A long one may be cut off by the size limit of a message.
     if (secret.length < 8) return [`(?<![\\w.-])${quoted(secret)}(?![\\w.-])`];
     return secret.length < 16 ? [quoted(secret)] : [quoted(secret), `${quoted(secret.slice(0, 12))}\\S*`];
   });

@@ -1,4 +1,4 @@
-/** What TLS and SASL need: looked at before a client is made, because librdkafka says it late, or does not say which. */
+/** Checks of TLS and SASL settings before a client is created: librdkafka reports mistakes late, or without the key. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { ConfigError } from '../core/errors';
 import type { ClientConfig } from './config';
@@ -12,7 +12,7 @@ const FILES = [
   'ssl.crl.location',
 ] as const;
 
-/** `features`: what the linked librdkafka was built with. @throws ConfigError */
+/** `features`: those that the linked librdkafka was built with. @throws ConfigError */
 export function checkSecurity(config: ClientConfig, features: string): void {
   const protocol = config.get('security.protocol') ?? '';
   if (protocol.endsWith('ssl')) for (const key of FILES) checkFile(key, config.get(key) ?? '');
@@ -20,7 +20,7 @@ export function checkSecurity(config: ClientConfig, features: string): void {
 }
 
 function checkFile(key: (typeof FILES)[number], path: string): void {
-  // Of authorities librdkafka also takes a directory, and a word for the places where systems have them.
+  // For CA certificates librdkafka also accepts a directory, or `probe` for the system's usual places.
   const authorities = key === 'ssl.ca.location';
   if (path === '' || (authorities && path === 'probe')) return;
   try {

@@ -11,7 +11,7 @@ const ASCII_VALUES = 4;
 const ASCII_KEYS = 8;
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
-/** A decoded field that turned out to be an error, thrown when it is read. */
+/** The error of a field that could not be decoded, thrown when the field is read. */
 class Failure {
   constructor(readonly error: DecodeError) {}
 }
@@ -42,14 +42,14 @@ export class Chunk {
   readonly leaderEpoch: number;
   readonly timestampType: number;
   readonly timestamps: Float64Array | null;
-  /** Delivery sequence of the first message in its lane. Set by the lane that takes the chunk. */
+  /** Delivery sequence number of the first message, set by its lane. */
   firstSeq = 0;
-  /** When it arrived, by the session's clock. */
+  /** Arrival time, by the session's clock. */
   arrivedAt = 0;
-  /** Keys and values when they were decoded ahead of delivery. */
+  /** Keys and values that were decoded ahead of delivery. */
   private keys: unknown[] | null = null;
   private values: unknown[] | null = null;
-  /** How many fields {@link Chunk.decodeAll} could not decode. */
+  /** Fields that {@link Chunk.decodeAll} could not decode. */
   failures = 0;
   private text: string | null = null;
   private keyContext: Context | null = null;
@@ -134,13 +134,13 @@ export class Chunk {
       0,
     );
     copy.firstSeq = this.firstSeq + i;
-    // What was decoded ahead stays decoded: an asynchronous deserializer cannot be asked again here.
+    // Keeps fields that were decoded ahead: an asynchronous deserializer cannot run again here.
     copy.keys = this.keys && [this.keys[i]];
     copy.values = this.values && [this.values[i]];
     return copy;
   }
 
-  /** False when an offset in here is beyond 2^53 - 1. */
+  /** False when an offset of this chunk is beyond 2^53 - 1. */
   get safe(): boolean {
     return this.baseBig === null;
   }
@@ -215,7 +215,7 @@ export class Chunk {
 
   key(i: number): unknown {
     const decoder = this.decoders.key;
-    if (this.keys !== null) return reveal(this.keys[i]);
+    if (this.keys !== null) return fieldOf(this.keys[i]);
     if (decoder === null) return this.rawKey(i);
     const length = this.keyLength[i] as number;
     if (length < 0) return null;
@@ -225,7 +225,7 @@ export class Chunk {
 
   value(i: number): unknown {
     const decoder = this.decoders.value;
-    if (this.values !== null) return reveal(this.values[i]);
+    if (this.values !== null) return fieldOf(this.values[i]);
     if (decoder === null) return this.rawValue(i);
     this.valueContext ??= new Context(this, 'value', i);
     const length = this.valueLength[i] as number;
@@ -243,8 +243,8 @@ export class Chunk {
     context.index = i;
     try {
       if (length >= 0 && (this.flags & ascii) !== 0 && decoder.fromAscii !== undefined) {
-        // One conversion of the whole arena costs less than a call into the engine for every field. It is only asked
-        // for its ASCII parts, in which a byte is a character.
+        // One conversion of the whole arena is cheaper than a call into the engine for each field. Only the ASCII parts of
+        // the string are read, in which one byte is one character.
         this.text ??= this.arena.toString('latin1');
         return decoder.fromAscii(this.text.substring(from, from + length), context);
       }
@@ -263,8 +263,8 @@ export class Chunk {
   }
 
   /**
-   * Decodes every key and value now, so that messages cannot fail when they are read. Failures are kept and thrown by
-   * the field concerned; {@link Chunk.failureAt} finds them. A promise only with an asynchronous deserializer.
+   * Decodes every key and value ahead of delivery. A field that fails keeps its error and throws it when it is read;
+   * {@link Chunk.failureAt} returns it. Returns a promise only with an asynchronous deserializer.
    */
   decodeAll(): Promise<void> | undefined {
     if (this.keys !== null || this.values !== null || this.decoders.none) return undefined;
@@ -285,19 +285,19 @@ export class Chunk {
     const column = new Array<unknown>(this.count);
     for (let i = 0; i < this.count; i++) {
       if (decoder.async !== true) {
-        column[i] = attempt(this, field, i);
+        column[i] = decoded(this, field, i);
       } else if (field === 'key' && (this.keyLength[i] as number) < 0) {
         column[i] = null;
       } else {
         const context = new Context(this, field, i);
         const raw = field === 'key' ? this.rawKey(i) : this.rawValue(i);
-        column[i] = later(decoder, raw, context).catch((cause) => this.failure(context, i, cause));
+        column[i] = decodeAsync(decoder, raw, context).catch((cause) => this.failure(context, i, cause));
       }
     }
     return column;
   }
 
-  /** The error of the key or value at `i` when {@link Chunk.decodeAll} found one. */
+  /** The error of the key or value at `i`, after {@link Chunk.decodeAll}. */
   failureAt(i: number): DecodeError | null {
     const key = this.keys?.[i];
     if (key instanceof Failure) return key.error;
@@ -305,18 +305,18 @@ export class Chunk {
     return value instanceof Failure ? value.error : null;
   }
 
-  /** The same columns behind an object of its own, so that what was handed out can be told from what is kept. */
+  /** A copy of this object over the same columns: the leak detector watches it, while the lane keeps the original. */
   handout(): Chunk {
     return Object.assign(Object.create(Chunk.prototype) as Chunk, this);
   }
 }
 
-function reveal(field: unknown): unknown {
+function fieldOf(field: unknown): unknown {
   if (field instanceof Failure) throw field.error;
   return field;
 }
 
-function attempt(chunk: Chunk, field: 'key' | 'value', i: number): unknown {
+function decoded(chunk: Chunk, field: 'key' | 'value', i: number): unknown {
   try {
     return field === 'key' ? chunk.key(i) : chunk.value(i);
   } catch (error) {
@@ -324,6 +324,7 @@ function attempt(chunk: Chunk, field: 'key' | 'value', i: number): unknown {
   }
 }
 
-async function later(decoder: Deserializer<unknown>, data: Buffer | null, context: SerdeContext): Promise<unknown> {
+/** Turns an exception of the deserializer into a rejection. */
+async function decodeAsync(decoder: Deserializer<unknown>, data: Buffer | null, context: SerdeContext): Promise<unknown> {
   return decoder.deserialize(data, context);
 }

@@ -1,13 +1,13 @@
 import { bytes } from '../serde/builtins';
 import type { Deserializer } from '../serde/serde';
 
-/** Deserializers of a stream. `null`: bytes as they are. */
+/** The deserializers of a stream; null stands for raw bytes. */
 export class Decoders {
   readonly key: Deserializer<unknown> | null;
   readonly value: Deserializer<unknown> | null;
-  /** Some deserializer answers later, so that chunks have to be decoded before they are delivered. */
+  /** A deserializer is asynchronous, so chunks are decoded before they are delivered. */
   readonly async: boolean;
-  /** Nothing can fail. */
+  /** No deserializer at all: decoding cannot fail. */
   readonly none: boolean;
 
   constructor(key?: Deserializer<unknown> | null, value?: Deserializer<unknown> | null) {

@@ -1,7 +1,8 @@
 import type { MessageHeaders } from '../serde/serde';
+
 export const NO_HEADERS = /* @__PURE__ */ Object.freeze([]) as MessageHeaders;
 
-/** The headers of a message, in the order they were written; names may repeat, values may be null. */
+/** The headers of a message, in written order. Names may repeat; values may be null. */
 export class Headers implements Iterable<readonly [name: string, value: Buffer | null]> {
   constructor(readonly entries: MessageHeaders) {}
 
@@ -9,7 +10,7 @@ export class Headers implements Iterable<readonly [name: string, value: Buffer |
     return this.entries.length;
   }
 
-  /** The last value under this name (Kafka's convention: later overrides earlier), `undefined` when there is none. */
+  /** The last value of this name, as is Kafka's convention; `undefined` without one. */
   get(name: string): Buffer | null | undefined {
     for (let i = this.entries.length - 1; i >= 0; i--) {
       const entry = this.entries[i];
@@ -18,6 +19,7 @@ export class Headers implements Iterable<readonly [name: string, value: Buffer |
     return undefined;
   }
 
+  /** All values of this name, in written order. */
   getAll(name: string): (Buffer | null)[] {
     return this.entries.filter((entry) => entry[0] === name).map((entry) => entry[1]);
   }

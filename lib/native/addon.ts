@@ -1,8 +1,8 @@
 /**
- * Loads the addon and declares its shape. The only file that names a `.node`, and it has no other logic than where to look.
+ * Finds, loads and checks the addon. The only file that names a `.node`.
  *
- * Every method that returns a promise is answered by the client's own thread and rejects with a {@link NativeError},
- * a plain object; the others return at once.
+ * A method of the addon that returns a promise is answered by the client's poll thread and rejects with a {@link NativeError}, a
+ * plain object. All other methods return at once.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,10 +13,10 @@ import { oldestLibrdkafka } from './capabilities';
 import type { NativeAddon } from './interface';
 import { packageName, thisPlatform } from './platform';
 
-/** The version of Node-API that the addon is compiled for: a runtime with an older one crashes on it. */
+/** The Node-API version that the addon is compiled for: a runtime with an older one crashes. */
 const NODE_API = 9;
 const FILE = 'rdkafka_rx.node';
-/** Absent where a bundler made an ES module of this. */
+/** Absent if a bundler turned this file into an ES module. */
 const here = typeof __dirname === 'string' ? __dirname : undefined;
 
 function load(): NativeAddon {
@@ -26,12 +26,12 @@ function load(): NativeAddon {
       `rdkafka-rx needs Node 20.3 or newer (Node-API ${NODE_API}); this is ${node} (Node-API ${napi})`,
     );
   }
-  // The addon that is named, a local build (this checkout's, or that of `rdkafka-rx-build`), an asset of a single executable application,
-  // the package of this platform. Only "there is none" goes on to the next: a binary that is there and does not load says why.
+  // In this order: the addon of RDKAFKA_RX_ADDON, a local build (of this checkout, or by `rdkafka-rx-build`), an asset of a single
+  // executable application, the package of this platform. Only a missing one leads to the next: a binary that does not load is an error.
   const named = process.env.RDKAFKA_RX_ADDON;
   if (named) {
     const path = resolve(named);
-    if (!existsSync(path)) throw new LoadError(`RDKAFKA_RX_ADDON names ${path}, which is not there`);
+    if (!existsSync(path)) throw new LoadError(`RDKAFKA_RX_ADDON names ${path}, which does not exist`);
     return open(path);
   }
   const local = here === undefined ? undefined : join(here, '..', '..', 'build', 'Release', FILE);
@@ -39,7 +39,7 @@ function load(): NativeAddon {
   return fromExecutable() ?? fromPackage(packageName(thisPlatform()));
 }
 
-/** `require` by a path, out of sight of bundlers, which replace what they cannot follow. */
+/** `require` by path, hidden from bundlers: they replace a `require` that they cannot resolve. */
 const open = (path: string): NativeAddon => loading(path, () => createRequire(path)(path));
 
 function loading(name: string, run: () => unknown): NativeAddon {
@@ -52,18 +52,18 @@ function loading(name: string, run: () => unknown): NativeAddon {
   }
 }
 
-/** What to do about an addon that does not load, by what the system's loader says of it. */
+/** Advice for an addon that does not load, by the message of the system's loader. */
 const ways: readonly (readonly [sign: RegExp, way: string])[] = [
   [/GLIBC/, '; this system is older than the one it was built for: build one here with `npx rdkafka-rx-build`'],
   [
     /\brd_kafka_/,
-    `; the librdkafka that it finds is too old: install ${oldestLibrdkafka} or newer, older ones lose messages`,
+    `; the installed librdkafka is too old: install ${oldestLibrdkafka} or newer, older ones lose messages`,
   ],
 ];
 
 /**
- * In a single executable application: the asset `rdkafka_rx.node`, else the file of that name beside the executable. The system loads
- * libraries from files only, so the asset is written to one, which goes at once where the system lets it.
+ * In a single executable application: the asset `rdkafka_rx.node`, or else the file of that name next to the executable. The system
+ * loads libraries from files only, so the asset goes to a temporary file, which is removed at once except on Windows.
  */
 function fromExecutable(): NativeAddon | null {
   const sea = process.getBuiltinModule?.('node:sea');
@@ -97,7 +97,7 @@ function fromPackage(name: string): NativeAddon {
   } catch (error) {
     cause = error as NodeJS.ErrnoException;
   }
-  // That the package was not found, and not something that it needs.
+  // The package itself is missing, not one of its dependencies.
   const absent =
     /^(ERR_)?MODULE_NOT_FOUND$/.test(cause.code ?? '') && new RegExp(`['"]${name}['"]`).test(cause.message);
   if (!absent) {
@@ -105,7 +105,7 @@ function fromPackage(name: string): NativeAddon {
       throw cause;
     });
   }
-  // A bundle that was made without the package may run where it is installed.
+  // A bundle without the package may run in a project where it is installed.
   const found = here === undefined ? undefined : above(here, name);
   if (found !== undefined) return open(join(found, FILE));
   const elsewhere = above(process.cwd(), name);
@@ -124,7 +124,7 @@ function fromPackage(name: string): NativeAddon {
   );
 }
 
-/** The directory of an installed package, as `require` looks for it: in each `node_modules` from `directory` upwards. */
+/** The directory of an installed package, found as `require` does: in each `node_modules` from `directory` upwards. */
 function above(directory: string, name: string): string | undefined {
   const found = join(directory, 'node_modules', name);
   if (existsSync(join(found, 'package.json'))) return found;
@@ -133,7 +133,8 @@ function above(directory: string, name: string): string | undefined {
 }
 
 /**
- * Each package by its literal name, so that bundlers and tracers of files find the installed one. `try` makes the others optional for them.
+ * Requires each package by its literal name, so that bundlers and file tracers find the installed one; the `try` marks the others
+ * as optional for them.
  */
 function requirePackage(name: string): unknown {
   try {
@@ -156,12 +157,12 @@ function requirePackage(name: string): unknown {
         throw Object.assign(new Error(`There is no package '${name}'`), { code: 'MODULE_NOT_FOUND' });
     }
   } catch (error) {
-    // Bundlers make a package that they did not find a `require` that throws.
+    // Bundlers replace a package that they do not find by a `require` that throws.
     throw error as Error;
   }
 }
 
-/** The addon of this process. @throws LoadError when it is missing or too old. */
+/** The addon. @throws LoadError when it is missing, does not load, or links an unsupported librdkafka */
 export const native: NativeAddon = load();
 
 if (native.refused) {

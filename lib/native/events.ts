@@ -1,12 +1,12 @@
 import type { NativeError } from '../core/errors';
 import type { CommitOutcome, TopicPartition, TopicPartitionOffset } from '../core/partition';
 
-/** A partition handed to this consumer under a lane number that is never used again. */
+/** A partition assigned to this consumer, with a lane number that is never reused. */
 export interface LaneAssignment extends TopicPartitionOffset {
   readonly lane: number;
 }
 
-/** Events that change what lanes exist or where they stand. They come in the order things happened. */
+/** Events that create, end or move lanes, in the order in which they happened. */
 export type LaneEvent =
   | { readonly type: 'assigning'; readonly id: number; readonly partitions: readonly TopicPartition[] }
   | { readonly type: 'assigned'; readonly id: number; readonly lanes: readonly LaneAssignment[] }
@@ -21,7 +21,7 @@ export type LaneEvent =
   | { readonly type: 'eof'; readonly lane: number; readonly offset: number }
   | { readonly type: 'rewound'; readonly lane: number; readonly offset: number };
 
-/** Events that only inform. */
+/** Informational events. */
 export type ClientEvent =
   | {
       readonly type: 'partition-error';
@@ -51,5 +51,5 @@ export type ClientEvent =
       readonly waitMicros: number;
     };
 
-/** One entry of the delivery FIFO: a chunk of messages of one lane, or an event. */
+/** An item of the delivery FIFO: a chunk of messages of one lane, or an event. */
 export type Delivery = ArrayBuffer | LaneEvent | ClientEvent;

@@ -18,8 +18,8 @@ export const packageName = ({ os, cpu, libc }: Platform): string =>
   `@rdkafka-rx/${os}-${cpu}${libc === undefined ? '' : `-${libc}`}`;
 
 /**
- * The C library that an executable was linked with, from the name of its loader, which stands at its beginning: a report of the process
- * takes long, and not every runtime has one.
+ * The C library of an executable, from the name of its dynamic loader at the start of the file: `process.report` is slow, and not
+ * every runtime has it.
  */
 export function libcOf(executable: string): 'glibc' | 'musl' {
   try {

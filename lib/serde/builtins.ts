@@ -8,12 +8,12 @@ function present(data: Buffer | null, what: string): Buffer {
 }
 
 function decodeUtf8(data: Buffer): string {
-  // Buffer.toString() turns broken bytes into U+FFFD without a word; isUtf8 is vectorised and nearly free.
+  // Buffer.toString() silently replaces invalid bytes by U+FFFD; isUtf8 is vectorised and nearly free.
   if (isUtf8(data)) return data.toString();
   const again = Buffer.from(data.toString());
   let at = 0;
   while (data[at] === again[at]) at++;
-  throw new TypeError(`it is not valid UTF-8 (from byte ${at} of ${data.length}); use the bytes serde to get it as is`);
+  throw new TypeError(`it is not valid UTF-8 (from byte ${at} of ${data.length}); use the bytes serde to read the raw bytes`);
 }
 
 function encodeUtf8(text: unknown): string {
@@ -22,18 +22,18 @@ function encodeUtf8(text: unknown): string {
   throw new TypeError('the string has a lone surrogate, which UTF-8 cannot express; clean it with toWellFormed()');
 }
 
-/** Bytes as they are; null stays null. The default of every consumer and producer. */
+/** Raw bytes; null stays null. The default of every consumer and producer. */
 export const bytes: Serde<Buffer | null> = {
   deserialize: (data) => data,
   serialize(data) {
     if (data === null || data instanceof Uint8Array) return data;
     throw new TypeError(
-      `a Buffer or Uint8Array was expected, not ${describe(data)}; give a serializer for other types`,
+      `a Buffer or Uint8Array was expected, not ${describe(data)}; configure a serializer for other types`,
     );
   },
 };
 
-/** Text. Strict both ways: bytes that are not UTF-8, and strings with lone surrogates, are refused. */
+/** UTF-8 text. Strict both ways: rejects bytes that are not UTF-8, and strings with lone surrogates. */
 export const utf8: Serde<string> = {
   deserialize: (data) => decodeUtf8(present(data, 'text')),
   fromAscii: (text) => text,
@@ -41,9 +41,9 @@ export const utf8: Serde<string> = {
 };
 
 /**
- * JSON text. `T` is a promise of the caller about the data, nothing checks it; give `revive` to check or convert.
+ * JSON text. Nothing checks that the data has the type `T`; pass `revive` to validate or convert it.
  *
- * @throws what `JSON.parse` or `revive` throw, as the cause of a {@link DecodeError}.
+ * @throws an error of `JSON.parse` or `revive`, as the cause of a {@link DecodeError}
  */
 export function json<T>(revive: (value: unknown) => T = (value) => value as T): Serde<T> {
   return {
@@ -57,7 +57,7 @@ export function json<T>(revive: (value: unknown) => T = (value) => value as T): 
   };
 }
 
-/** Always null, written and read: for topics whose keys or values are never used. Anything else is refused. */
+/** Always null: for topics without keys, or without values. Rejects any other data. */
 export const nil: Serde<null> = {
   deserialize(data) {
     if (data === null) return null;

@@ -10,7 +10,7 @@ import type {
   SyncDeserializer,
 } from './serde';
 
-/** What {@link nullable} can be given, in one or both directions. */
+/** An argument of {@link nullable}: one direction, or both. */
 interface Either {
   readonly async?: boolean;
   deserialize?(data: Buffer | null, context: SerdeContext): unknown;
@@ -19,10 +19,9 @@ interface Either {
 }
 
 /**
- * Lets null through: `nullable(json<Order>())` reads tombstones as `null`. For a serde in both directions, for a
- * deserializer or serializer of one's own in the one it has.
+ * Passes null through: `nullable(json<Order>())` reads tombstones as `null`. Takes a serde, a deserializer or a serializer.
  *
- * @throws ArgumentError for what is none of them
+ * @throws ArgumentError for any other value
  */
 export function nullable<T>(serde: Serde<T>): Serde<T | null>;
 export function nullable<T>(deserializer: SyncDeserializer<T>): SyncDeserializer<T | null>;

@@ -91,7 +91,7 @@ describe('an addon that cannot be loaded is one sentence', () => {
 
   it('one that is named and not there: nothing else is tried', () => {
     expect(load('nowhere/rdkafka_rx.node')).toBe(
-      `LoadError ERR_KAFKA_CLIENT_LOAD RDKAFKA_RX_ADDON names ${join(directory, 'nowhere/rdkafka_rx.node')}, which is not there`,
+      `LoadError ERR_KAFKA_CLIENT_LOAD RDKAFKA_RX_ADDON names ${join(directory, 'nowhere/rdkafka_rx.node')}, which does not exist`,
     );
   });
 
@@ -108,7 +108,7 @@ describe('an addon that cannot be loaded is one sentence', () => {
     writeFileSync(join(directory, 'tomorrow.c'), source);
     execFileSync('cc', ['-shared', '-fPIC', '-Wl,-z,now', '-o', 'tomorrow.node', 'tomorrow.c'], { cwd: directory });
     expect(load('tomorrow.node')).toMatch(
-      /does not load: .*rd_kafka_of_tomorrow; the librdkafka that it finds is too old: install 2.6.1/,
+      /does not load: .*rd_kafka_of_tomorrow; the installed librdkafka is too old: install 2.6.1/,
     );
   });
 });

@@ -115,7 +115,7 @@ describe('levels', () => {
     const { logger } = loggerOf('error', 'warn', 'debug');
     expect(thrown(() => logTo(bench.admin(), logger as Logger))).toMatchObject({
       name: 'ArgumentError',
-      message: 'a logger needs the methods error, warn, info and debug: there is no info',
+      message: 'a logger needs the methods error, warn, info and debug; info is missing',
     });
     expect(thrown(() => logTo(null as never))).toMatchObject({
       name: 'ArgumentError',

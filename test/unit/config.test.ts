@@ -139,7 +139,7 @@ describe('what is refused, in one sentence', () => {
     [{ 'linger.ms': 5 }, /'linger\.ms' is for producers; a consumer does not have it/],
     [
       { 'metadata.broker.list': 'other:1' },
-      /'metadata\.broker\.list' and 'bootstrap\.servers' are the same and differ/,
+      /'metadata\.broker\.list' and 'bootstrap\.servers' are the same setting with different values/,
     ],
     [{ 'default.topic.config': { 'auto.offset.rest': 'end' } }, /did you mean 'auto\.offset\.reset'/],
     [{ 'default.topic.config': 5 }, /'default\.topic\.config' must be an object/],
@@ -148,7 +148,7 @@ describe('what is refused, in one sentence', () => {
     [{ socket_cb: () => 0 }, /makes sense in a C program only/],
     [{ 'ssl.truststore.location': 'x' }, /use 'ssl\.ca\.location'/],
     [{ 'enable.auto.offset.store': true }, /always false here/],
-    [{ 'plugin.library.paths': '/tmp/x.so' }, /load code or run commands; name it in the option allowUnsafeConfig/],
+    [{ 'plugin.library.paths': '/tmp/x.so' }, /load code or run commands; list it in the option allowUnsafeConfig/],
     [{ 'sasl.kerberos.principal': 'me; rm -rf /' }, /shell command/],
   ])('%p', (config, message) => {
     expect(refused(config)).toMatch(message);
@@ -213,7 +213,7 @@ describe('older librdkafka', () => {
       );
     expect(refuse('https.ca.pem')).toBeInstanceOf(UnsupportedError);
     expect(refuse('max.future.ms').message).toMatch(
-      /'max\.future\.ms' is not known to librdkafka 2\.6\.1, which is linked/,
+      /'max\.future\.ms' is unknown to the linked librdkafka 2\.6\.1/,
     );
   });
 

@@ -265,19 +265,19 @@ describe('collectMetrics', () => {
       'a prefix',
       undefined,
       { prefix: '1-' },
-      'prefix must be letters, digits, _ and :, and not begin with a digit; not 1-',
+      'prefix may have letters, digits, _ and :, and must not begin with a digit; not 1-',
     ],
     [
       'a label',
       undefined,
       { labels: { 'a-b': 1 } },
-      "a label's name must be letters, digits and _, and not begin with a digit; not a-b",
+      "a label name may have letters, digits and _, and must not begin with a digit; not a-b",
     ],
     [
       'our label',
       undefined,
       { labels: { topic: 't' } },
-      'the label topic has a meaning of its own: choose another name',
+      'the label topic is reserved: choose another name',
     ],
     ['a value', undefined, { labels: { a: true as never } }, 'the label a must be a string or a number, not boolean'],
   ])('refuses %s in one sentence', (what, client, options, message) => {
@@ -294,14 +294,14 @@ describe('collectMetrics', () => {
     const other = fake('x#consumer-2').client;
     const wrong = (options: MetricsOptions) => () => collectMetrics(other, { register, ...options });
     expect(wrong({ labels: { b: 1 } })).toThrow(
-      `all clients of a registry have the same prefix and names of labels: '' and ["a"], not '' and ["b"]`,
+      `all clients of a registry need the same prefix and label names: '' and ["a"], not '' and ["b"]`,
     );
     expect(wrong({ labels: { a: 1 }, prefix: 'p_' })).toThrow(expect.objectContaining({ name: 'ArgumentError' }));
     expect(() => collectMetrics(client, { register, labels: { a: 2 } })).toThrow(
-      'x#consumer-1 is in this registry already',
+      'x#consumer-1 is already in this registry',
     );
     const { client: closed } = fake();
     closed.closed = true;
-    expect(() => collectMetrics(closed)).toThrow('x#consumer-1 is closed: there is nothing to collect');
+    expect(() => collectMetrics(closed)).toThrow('x#consumer-1 is closed');
   });
 });
