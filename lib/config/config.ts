@@ -165,10 +165,7 @@ export function configErrorFromNative(
     return new ConfigError(`librdkafka refuses the configuration: ${config.redact(error.message)}`);
   const needed = Object.hasOwn(capabilities, unknown) ? capabilities[unknown as keyof typeof capabilities] : undefined;
   if (needed) return new UnsupportedError(`'${unknown}'`, needed, linked);
-  return fail(
-    unknown,
-    `is unknown to the linked librdkafka ${linked}; leave it out, or build with a newer one`,
-  );
+  return fail(unknown, `is unknown to the linked librdkafka ${linked}; leave it out, or build with a newer one`);
 }
 
 function fail(key: string, what: string): ConfigError {
@@ -195,7 +192,9 @@ function normalize(kind: Kind, config: unknown, options: ConfigOptions = {}): Cl
     } else if (values.get(known) !== text) {
       throw fail(
         key,
-        known === key ? 'is given twice with different values' : `and '${known}' are the same setting with different values`,
+        known === key
+          ? 'is given twice with different values'
+          : `and '${known}' are the same setting with different values`,
       );
     }
   }

@@ -325,6 +325,10 @@ function decoded(chunk: Chunk, field: 'key' | 'value', i: number): unknown {
 }
 
 /** Turns an exception of the deserializer into a rejection. */
-async function decodeAsync(decoder: Deserializer<unknown>, data: Buffer | null, context: SerdeContext): Promise<unknown> {
+async function decodeAsync(
+  decoder: Deserializer<unknown>,
+  data: Buffer | null,
+  context: SerdeContext,
+): Promise<unknown> {
   return decoder.deserialize(data, context);
 }

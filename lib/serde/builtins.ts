@@ -13,7 +13,9 @@ function decodeUtf8(data: Buffer): string {
   const again = Buffer.from(data.toString());
   let at = 0;
   while (data[at] === again[at]) at++;
-  throw new TypeError(`it is not valid UTF-8 (from byte ${at} of ${data.length}); use the bytes serde to read the raw bytes`);
+  throw new TypeError(
+    `it is not valid UTF-8 (from byte ${at} of ${data.length}); use the bytes serde to read the raw bytes`,
+  );
 }
 
 function encodeUtf8(text: unknown): string {

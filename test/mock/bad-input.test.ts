@@ -183,7 +183,7 @@ describe('what cannot be decoded or encoded', () => {
       /Cannot serialize the value of a record for .*: a string was/,
     );
     const bytes = await rejection(bench.producer().send({ topic, value: { a: 1 } as never }));
-    expectError(bytes, ProduceError, 'ERR_KAFKA_CLIENT_ENCODE', /give a serializer for other types/);
+    expectError(bytes, ProduceError, 'ERR_KAFKA_CLIENT_ENCODE', /configure a serializer for other types/);
     expect((await producer.send({ topic, value: 'right' })).offset).toBe(0);
   });
 

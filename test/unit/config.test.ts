@@ -212,9 +212,7 @@ describe('older librdkafka', () => {
         '2.6.1',
       );
     expect(refuse('https.ca.pem')).toBeInstanceOf(UnsupportedError);
-    expect(refuse('max.future.ms').message).toMatch(
-      /'max\.future\.ms' is unknown to the linked librdkafka 2\.6\.1/,
-    );
+    expect(refuse('max.future.ms').message).toMatch(/'max\.future\.ms' is unknown to the linked librdkafka 2\.6\.1/);
   });
 
   test('what librdkafka was built without says how to get it', () => {

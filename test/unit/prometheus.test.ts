@@ -271,14 +271,9 @@ describe('collectMetrics', () => {
       'a label',
       undefined,
       { labels: { 'a-b': 1 } },
-      "a label name may have letters, digits and _, and must not begin with a digit; not a-b",
+      'a label name may have letters, digits and _, and must not begin with a digit; not a-b',
     ],
-    [
-      'our label',
-      undefined,
-      { labels: { topic: 't' } },
-      'the label topic is reserved: choose another name',
-    ],
+    ['our label', undefined, { labels: { topic: 't' } }, 'the label topic is reserved: choose another name'],
     ['a value', undefined, { labels: { a: true as never } }, 'the label a must be a string or a number, not boolean'],
   ])('refuses %s in one sentence', (what, client, options, message) => {
     const given = what === 'nothing' ? undefined : (client ?? fake().client);
