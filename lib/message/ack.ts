@@ -1,16 +1,16 @@
 /** Why an acknowledgement changed nothing. */
 export type StaleReason = 'duplicate' | 'revoked' | 'lost' | 'rewound' | 'closed';
 
-/** The result of an acknowledgement. `stale`: it had no effect; `why` says whether it was a repeat or the partition is gone. */
+/** What an acknowledgement did. `stale`: nothing; the message was acknowledged before, or is no longer this reader's. */
 export type AckResult = { readonly stale: false } | { readonly stale: true; readonly why: StaleReason };
 
-/** The lane of a message, as the message needs it: where it comes from, and where its acknowledgement goes. */
+/** Where a message comes from and where its acknowledgement goes. */
 export interface AckTarget {
   /** Number of the assignment of the partition; never used again. */
   readonly id: number;
   readonly topic: string;
   readonly partition: number;
-  /** Aborted when the partition is revoked or lost, or its stream ends. */
+  /** Aborted when the partition is taken away. */
   readonly signal: AbortSignal;
   settle(seq: number): AckResult;
   settleRange(from: number, to: number): AckResult;
