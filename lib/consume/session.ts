@@ -6,9 +6,9 @@ import type { CommitOutcome, TopicPartition, TopicPartitionOffset } from '../cor
 import type { StaleReason } from '../message/ack';
 import { Chunk } from '../message/chunk';
 import type { ClientEvent, Delivery, LaneAssignment } from '../native/events';
+import { Accounting, type AccountingHost } from './accounting';
 import { Committer } from './committer';
 import type { CreditLimits } from './credit';
-import { CreditReturn } from './credit-return';
 import { Drains } from './drain';
 import type { ConsumerEvent, StreamEvent } from './events';
 import { type ConsumerFlow, flowOf, Tally } from './flow';
@@ -27,11 +27,11 @@ import { type AnyStreamCore, type CoreOptions, StreamCore, type StreamHost } fro
 import type { Topics } from './topic-pattern';
 
 /**
- * All streams of one consumer over one {@link LaneSource}: dispatches deliveries to lanes, and accounts for settled
- * messages. Lanes, rebalances and commits keep their own state; the session tells them what happened, synchronously, in
- * the order of the deliveries.
+ * All streams of one consumer over one {@link LaneSource}: keeps the lanes by id and dispatches deliveries to them.
+ * Lanes, rebalances, commits and the accounting keep their own state; the session calls them synchronously, in the order
+ * of the deliveries.
  */
-export class Session implements StreamHost {
+export class Session implements StreamHost, AccountingHost {
   readonly source: LaneSource;
   readonly clock: Clock;
   readonly events = new EventHub<ConsumerEvent>();
@@ -42,19 +42,13 @@ export class Session implements StreamHost {
   readonly trackLeaks: StreamHost['trackLeaks'];
   private readonly committer: Committer;
   private readonly drains: Drains;
-  private readonly credits: CreditReturn;
+  private readonly accounting = new Accounting(this);
   private readonly lanes = new Map<number, Lane>();
   private readonly routes = new Routes<AnyStreamCore>();
   private readonly rebalances: Rebalances;
   private readonly stalls: StallDetector;
   private readonly notices = new LaneNotices(this.events);
   private readonly tally = new Tally();
-  /** Lanes with newly settled messages. */
-  private readonly touchedLanes: Lane[] = [];
-  /** Lanes whose delivery reached an end of the partition or the bound of a read. */
-  private readonly arrivals: Lane[] = [];
-  private scheduled = false;
-  private flushing = false;
   private closed: { readonly error: Error | null } | null = null;
 
   constructor(private readonly options: SessionOptions) {
@@ -67,7 +61,6 @@ export class Session implements StreamHost {
     this.endOffset = endOffset;
     this.committer = new Committer(source, clock, options.commit ?? {}, (event) => this.events.emit(event));
     this.drains = new Drains(clock);
-    this.credits = new CreditReturn(clock, (lane, messages, bytes) => source.credit(lane, messages, bytes));
     this.rebalances = new Rebalances(this, this.drains, options.rebalance ?? {});
     this.stalls = new StallDetector(this, options);
     const leaks = options.leakDetection ? new LeakDetector((event) => this.events.emit(event)) : undefined;
@@ -206,7 +199,7 @@ export class Session implements StreamHost {
     lane.reader.remove(lane);
     this.committer.forget(lane);
     this.drains.check();
-    this.schedule();
+    this.accounting.schedule();
   }
 
   private eof(id: number, offset: number, woken: Set<LaneReader>): void {
@@ -239,8 +232,7 @@ export class Session implements StreamHost {
   // --- accounting
 
   touched(lane: Lane): void {
-    this.touchedLanes.push(lane);
-    this.schedule();
+    this.accounting.touch(lane);
   }
 
   stale(lane: Lane, why: StaleReason): void {
@@ -250,8 +242,7 @@ export class Session implements StreamHost {
   delivered(lane: DeliveryLane): void {
     this.stalls.start();
     if (lane.untilEof !== 0 && !lane.boundDelivered) return;
-    this.arrivals.push(lane as Lane);
-    this.schedule();
+    this.accounting.arrive(lane as Lane);
   }
 
   undecodable(lane: DeliveryLane, what: Undecodable): void {
@@ -266,45 +257,25 @@ export class Session implements StreamHost {
     this.events.emit(event);
   }
 
-  private schedule(): void {
-    if (this.scheduled || this.flushing) return;
-    this.scheduled = true;
-    this.clock.microtask(() => {
-      this.scheduled = false;
-      this.flush();
-    });
-  }
-
-  /** Gives back credit, marks lanes to be committed, and reports ends of partitions. */
+  /** Accounts for settled messages now: credit, commits and ends of partitions. */
   flush(): void {
-    if (this.flushing) return;
-    this.flushing = true;
-    try {
-      while (this.touchedLanes.length > 0 || this.arrivals.length > 0) {
-        for (const lane of this.touchedLanes.splice(0)) this.account(lane);
-        for (const lane of this.arrivals.splice(0)) this.arrive(lane);
-      }
-      this.drains.check();
-    } finally {
-      this.flushing = false;
-    }
+    this.accounting.flush();
   }
 
-  private account(lane: Lane): void {
-    if (lane.ended !== null) return;
-    const { messages, bytes } = lane.sweep();
-    if (messages === 0) return;
+  settled(lane: Lane, messages: number, bytes: number): void {
     this.tally.of(lane.topic).done += messages;
-    this.credits.add(lane.id, messages, bytes);
     this.committer.mark(lane, messages, bytes);
     if (lane.allSettled && lane.atEof) this.committer.ended();
   }
 
-  private arrive(lane: Lane): void {
-    if (lane.ended !== null) return;
+  arrived(lane: Lane): void {
     const offset = lane.passEof();
     if (offset !== null) this.reportEof(lane, offset);
     if (lane.boundDelivered) this.streamOf(lane.topic)?.laneDelivered(lane);
+  }
+
+  accounted(): void {
+    this.drains.check();
   }
 
   reportEof({ topic, partition }: Lane, offset: number): void {

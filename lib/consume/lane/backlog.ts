@@ -18,10 +18,12 @@ export class Backlog {
   private readonly chunks: Chunk[] = [];
   /** Index of the chunk found last: delivery moves forward. */
   private cursor = 0;
-  /** Credit was given back up to this sequence number. */
-  private credited = 0;
-  /** Bytes of the first chunk whose credit was given back. */
-  private headCredited = 0;
+  /** Released up to this sequence number. */
+  private released = 0;
+  /** Bytes of the first chunk that count as released. */
+  private headReleased = 0;
+  private owedMessages = 0;
+  private owedBytes = 0;
 
   push(chunk: Chunk, now: number): void {
     chunk.firstSeq = this.end;
@@ -49,18 +51,43 @@ export class Backlog {
     return this.chunks[Symbol.iterator]();
   }
 
-  /** Credit that was taken and not given back. */
-  get outstanding(): Credit {
-    let bytes = -this.headCredited;
-    for (const chunk of this.chunks) bytes += chunk.byteLength;
-    return { messages: this.end - this.credited, bytes };
+  /** Bytes of the messages [from, to), counted up to `enough`. */
+  bytesBetween(from: number, to: number, enough: number): number {
+    let bytes = 0;
+    for (let seq = from; seq < to && bytes < enough; ) {
+      const chunk = this.at(seq) as Chunk;
+      const end = Math.min(chunk.count, to - chunk.firstSeq);
+      bytes += chunk.bytesOf(seq - chunk.firstSeq, end);
+      seq = chunk.firstSeq + end;
+    }
+    return bytes;
   }
 
-  /** Releases the chunks that are settled up to `base`. @returns their credit */
+  /** The first message of [from, to) with this offset or a later one, or where offsets are no longer known; else `to`. */
+  firstAtOrAfter(offset: number, from: number, to: number): number {
+    let seq = from;
+    for (const chunk of this.chunks) {
+      if (!chunk.safe) break;
+      let i = Math.max(0, seq - chunk.firstSeq);
+      while (i < chunk.count && chunk.firstSeq + i < to && chunk.offsetAt(i) < offset) i++;
+      seq = chunk.firstSeq + i;
+      if (i < chunk.count) break;
+    }
+    return seq;
+  }
+
+  /** Credit of messages that are not released. */
+  get outstanding(): Credit {
+    let bytes = -this.headReleased;
+    for (const chunk of this.chunks) bytes += chunk.byteLength;
+    return { messages: this.end - this.released, bytes };
+  }
+
+  /** Releases the chunks that are settled up to `base`. Their credit is owed. @returns it */
   release(base: number): Credit {
-    const messages = base - this.credited;
-    this.credited = base;
-    let bytes = -this.headCredited;
+    const messages = base - this.released;
+    this.released = base;
+    let bytes = -this.headReleased;
     while (this.chunks.length > 0) {
       const head = this.chunks[0] as Chunk;
       if (head.firstSeq + head.count > base) break;
@@ -71,9 +98,19 @@ export class Backlog {
     }
     const head = this.chunks[0];
     // Bytes go back in proportion, or the rest of a big chunk could keep a batch from ever becoming full.
-    this.headCredited =
+    this.headReleased =
       head && base > head.firstSeq ? Math.floor((head.byteLength * (base - head.firstSeq)) / head.count) : 0;
-    return { messages, bytes: bytes + this.headCredited };
+    bytes += this.headReleased;
+    this.owedMessages += messages;
+    this.owedBytes += bytes;
+    return { messages, bytes };
+  }
+
+  /** Takes the credit of released messages that is not given back yet. */
+  takeOwed(): Credit {
+    const owed = { messages: this.owedMessages, bytes: this.owedBytes };
+    this.owedMessages = this.owedBytes = 0;
+    return owed;
   }
 
   /** Leader epoch of the last message below `base`, -1 when unknown. */
@@ -92,8 +129,8 @@ export class Backlog {
   reset(): Credit {
     const credit = this.outstanding;
     this.clear();
-    this.cursor = this.headCredited = 0;
-    this.credited = this.end;
+    this.cursor = this.headReleased = 0;
+    this.released = this.end;
     return credit;
   }
 

@@ -167,7 +167,7 @@ export class Lane implements DeliveryLane, AckTarget {
     return credit;
   }
 
-  /** Credit that the native side counts as taken and not given back. */
+  /** Credit that the native side counts as taken, without what {@link Lane.takeOwed} is about to give back. */
   get outstanding(): Credit {
     return this.backlog.outstanding;
   }
@@ -268,15 +268,7 @@ export class Lane implements DeliveryLane, AckTarget {
   }
 
   bytesWaiting(enough: number): number {
-    let bytes = 0;
-    const { limit } = this;
-    for (let seq = this.nextSeq; seq < limit && bytes < enough; ) {
-      const chunk = this.backlog.at(seq) as Chunk;
-      const to = Math.min(chunk.count, limit - chunk.firstSeq);
-      bytes += chunk.bytesOf(seq - chunk.firstSeq, to);
-      seq = chunk.firstSeq + to;
-    }
-    return bytes;
+    return this.backlog.bytesBetween(this.nextSeq, this.limit, enough);
   }
 
   get waitingSince(): number {
@@ -397,10 +389,15 @@ export class Lane implements DeliveryLane, AckTarget {
     this.host.touched(this);
   }
 
-  /** Releases settled chunks. @returns the credit they had */
+  /** Releases settled chunks. The lane owes their credit from here on. @returns it */
   sweep(): Credit {
     this.isTouched = false;
     return this.backlog.release(this.window.base);
+  }
+
+  /** Takes the credit that the lane owes to the native side. */
+  takeOwed(): Credit {
+    return this.backlog.takeOwed();
   }
 
   isSettled(seq: number): boolean {
@@ -449,14 +446,7 @@ export class Lane implements DeliveryLane, AckTarget {
 
   /** The user committed this offset: messages delivered below it are settled. */
   settleBelow(offset: number): void {
-    let to = this.window.base;
-    for (const chunk of this.backlog) {
-      if (!chunk.safe) break;
-      let i = Math.max(0, to - chunk.firstSeq);
-      while (i < chunk.count && chunk.firstSeq + i < this.nextSeq && chunk.offsetAt(i) < offset) i++;
-      to = chunk.firstSeq + i;
-      if (i < chunk.count) break;
-    }
+    const to = this.backlog.firstAtOrAfter(offset, this.window.base, this.nextSeq);
     if (to > this.window.base) this.settleRange(this.window.base, to);
     this.confirmCommitted(offset);
   }
