@@ -3,15 +3,17 @@ import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { otherBuild, pairsOf, pairsTable, requireBuild } from './against';
 import { type Cluster, openCluster } from './cluster';
 import { merge } from './merge';
 import { HELP, type Options, parseOptions, UsageError } from './options';
 import { installPeers, isInstalled, reasonMissing } from './peers';
 import { tooOld } from './plan';
-import { buildReport, type Surroundings, table } from './report';
+import { buildReport, commitOf, reportHead, type Surroundings, table } from './report';
 import { readReport } from './report/model';
 import { publisher } from './report/publish';
 import { Runner } from './runner';
+import type { Run } from './stats';
 import type { Subject } from './trial';
 import { SUBJECTS } from './trials';
 
@@ -48,6 +50,7 @@ async function bench(options: Options): Promise<number> {
     write(whole);
     return 0;
   }
+  const other = options.against === undefined ? undefined : requireBuild(options.against);
   const save = reportWriter(options);
   const subjectsWanted = choose(options);
   if (options.peers && subjectsWanted.some(({ peer }) => peer !== undefined && !isInstalled(peer))) {
@@ -91,7 +94,8 @@ async function bench(options: Options): Promise<number> {
     cluster = await openCluster(options, progress);
     around.cluster = cluster.description;
     progress(`${cluster.description}; librdkafka ${baselines.librdkafka}`);
-    runner = new Runner(options, cluster, baselines.directory, progress);
+    const build = other === undefined ? undefined : otherBuild(other);
+    runner = new Runner(options, cluster, baselines.directory, progress, build);
     if (signals === 0) await runner.all(subjects);
     if (options.cluster.kind === 'brokers') await runner.cleanUp();
   } finally {
@@ -99,12 +103,22 @@ async function bench(options: Options): Promise<number> {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
   }
   const { runs } = runner;
+  if (other !== undefined) {
+    const pairs = pairsOf(runs);
+    if (runs.length > 0) process.stdout.write(`${pairsTable(pairs)}\n`);
+    save({ ...reportHead(around, signals > 0), kind: 'against', there: commitOf(other), pairs, runs });
+    return exitCode(signals > 0, runs);
+  }
   if (runs.length > 0) process.stdout.write(`${table(runs)}\n`);
   around.leftOut.push(...runner.leftOut);
   const report = buildReport(runs, around, signals > 0);
   save(report);
   write(report);
-  if (signals > 0) return 130;
+  return exitCode(signals > 0, runs);
+}
+
+function exitCode(isInterrupted: boolean, runs: readonly Run[]): number {
+  if (isInterrupted) return 130;
   return runs.some((run) => run.error !== undefined) ? 1 : 0;
 }
 
@@ -138,7 +152,8 @@ function choose(options: Options): Subject[] {
   if (unreal) throw new UsageError(`The embedded cluster cannot show '${unreal.name}': add --kafka.`);
   const possible = chosen.filter((subject) => !(isEmbedded && subject.real));
   // Without --peers, those that are here anyway are measured too.
-  const wanted = possible.filter(({ peer }) => !peer || peers || (isInstalled(peer) && !options.quick));
+  const paired = possible.filter(({ run, peer }) => options.against === undefined || ('module' in run && !peer));
+  const wanted = paired.filter(({ peer }) => !peer || peers || (isInstalled(peer) && !options.quick));
   if (wanted.length === 0) throw new UsageError('No subject is left: --suite and --subjects name none in common.');
   return wanted;
 }

@@ -1,11 +1,14 @@
 /** The micro-benchmarks' command: small things without a broker, timed by tinybench. */
-import { writeFileSync } from 'node:fs';
-import { arch, availableParallelism, cpus, loadavg, platform, release } from 'node:os';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { arch, availableParallelism, cpus, loadavg, platform, release, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { type Comparison, compare, MOST_CPU, ratioText, requireBuild, verdict } from './against';
 import { type Case, cases, MESSAGES } from './micro/cases';
 import { UsageError } from './options';
+import { align, commitOf } from './report';
 import { installTools, tools } from './report/publish';
 
 const HELP = `Usage: npm run bench:micro -- [options]
@@ -15,6 +18,8 @@ What a message costs in each layer above the addon: no broker, no network, one t
   --filter TEXT   only cases whose group or name contains this
   --ms N          time for each case, after a fifth of it as warm-up (default 500)
   --json FILE     write the figures as JSON
+  --against DIR   compare this build with the one in DIR, another built checkout: all cases here, then there
+  --pairs N       how often, with --against (default 5)
   --help          this text
 `;
 
@@ -22,6 +27,9 @@ interface Options {
   filter: string;
   ms: number;
   json: string | undefined;
+  /** Another built checkout, with which this one is compared. */
+  against: string | undefined;
+  pairs: number;
 }
 
 /** Nanoseconds for a message. */
@@ -55,6 +63,7 @@ export async function main(args: string[]): Promise<void> {
   try {
     const options = parse(args);
     if (options === null) process.stdout.write(HELP);
+    else if (options.against !== undefined) comparePairs(options, options.against);
     else await micro(options);
   } catch (error) {
     const usage = error instanceof UsageError;
@@ -64,7 +73,7 @@ export async function main(args: string[]): Promise<void> {
 }
 
 export function parse(args: string[]): Options | null {
-  let values: { filter?: string; ms?: string; json?: string; help?: boolean };
+  let values: { filter?: string; ms?: string; json?: string; against?: string; pairs?: string; help?: boolean };
   try {
     values = parseArgs({
       args,
@@ -72,6 +81,8 @@ export function parse(args: string[]): Options | null {
         filter: { type: 'string' },
         ms: { type: 'string' },
         json: { type: 'string' },
+        against: { type: 'string' },
+        pairs: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;
@@ -79,9 +90,82 @@ export function parse(args: string[]): Options | null {
     throw new UsageError(`${(error as Error).message.split(/\.\s/)[0]?.replace(/\.$/, '')}.`);
   }
   if (values.help) return null;
-  const ms = /^\d+$/.test(values.ms ?? '500') ? Number(values.ms ?? '500') : 0;
-  if (ms < 1 || ms > 600_000) throw new UsageError(`--ms takes a whole number from 1 to 600000, not '${values.ms}'.`);
-  return { filter: (values.filter ?? '').toLowerCase(), ms, json: values.json };
+  const { filter = '', json, against } = values;
+  if (values.pairs !== undefined && against === undefined) throw new UsageError('--pairs needs --against.');
+  return {
+    ...{ filter: filter.toLowerCase(), json, against },
+    ms: whole('--ms', values.ms ?? '500', 600_000),
+    pairs: whole('--pairs', values.pairs ?? '5', 1000),
+  };
+}
+
+function whole(name: string, text: string, most: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : 0;
+  if (value >= 1 && value <= most) return value;
+  throw new UsageError(`${name} takes a whole number from 1 to ${most}, not '${text}'.`);
+}
+
+/** Each checkout times its own cases, in a process of its own: what they import has moved between the two. */
+function comparePairs({ filter, ms, json, pairs }: Options, against: string): void {
+  const roots = [dirname(require.resolve('rdkafka-rx/package.json')), requireBuild(against)] as const;
+  const directory = mkdtempSync(join(tmpdir(), 'bench-micro-'));
+  try {
+    const measure = (root: string): MicroResult[] => {
+      const file = join(directory, 'micro.json');
+      const args = ['micro', '--filter', filter, '--ms', String(ms), '--json', file];
+      const { status } = spawnSync(process.execPath, [join(root, 'bench/run.mjs'), ...args], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      if (status !== 0) throw new Error(`The micro-benchmarks of ${root} ended with status ${status}, see above.`);
+      return (JSON.parse(readFileSync(file, 'utf8')) as { results: MicroResult[] }).results;
+    };
+    const measured: [MicroResult[], MicroResult[]][] = [];
+    for (let pair = 0; pair < pairs; pair++) {
+      measured.push([measure(roots[0]), measure(roots[1])]);
+      console.error(`pair ${pair + 1} of ${pairs}`);
+    }
+    const compared = microPairs(measured);
+    const there = commitOf(roots[1]);
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify({ format: 1, kind: 'micro', there, compared })}\n`);
+    console.log(microTable(compared));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** A case in both builds, in nanoseconds per message; undefined where only one of them has it. */
+export interface MicroPairs {
+  group: string;
+  name: string;
+  compared: Comparison | undefined;
+}
+
+/** Of each pair the results here and there. Cases are the same when their names are. */
+export function microPairs(measured: readonly (readonly [MicroResult[], MicroResult[]])[]): MicroPairs[] {
+  const ofCase = (results: MicroResult[], { group, name }: MicroResult) =>
+    results.find((one) => one.group === group && one.name === name)?.median;
+  return (measured[0]?.[0] ?? []).map((one) => {
+    const pairs = measured.flatMap(([here, there]) => {
+      const [x, y] = [ofCase(here, one), ofCase(there, one)];
+      return x !== undefined && y ? [[x, y] as const] : [];
+    });
+    const compared = compare(
+      pairs.map(([x]) => x),
+      pairs.map(([, y]) => y),
+    );
+    return { group: one.group, name: one.name, compared };
+  });
+}
+
+function microTable(all: readonly MicroPairs[]): string {
+  const ns = (value: number) => (value < 10 ? value.toFixed(3) : value.toFixed(1));
+  const cells = all.map(({ group, name, compared }) => {
+    if (compared === undefined) return [`${group}: ${name}`, '', '', 'only here', ''];
+    const { here, there, ratio } = compared;
+    const goal = `<= ${MOST_CPU} ${verdict(ratio.median <= MOST_CPU)}`;
+    return [`${group}: ${name}`, ns(here.median), ns(there.median), ratioText(compared), goal];
+  });
+  return align([['', 'here, ns/message', 'there', 'ratio (min-max)', 'goal'], ...cells]).join('\n');
 }
 
 async function micro({ filter, ms, json }: Options): Promise<void> {

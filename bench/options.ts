@@ -29,6 +29,8 @@ export interface Options {
   readme: boolean;
   /** A report of an earlier run; nothing is measured then. */
   from: string | undefined;
+  /** Another built checkout, with which this one is compared. */
+  against: string | undefined;
   /** As it was typed, without the files to be written. */
   command: string;
 }
@@ -54,6 +56,8 @@ What
                        half of it is written; slow subjects get a tenth; embedded: what fits)
   --touch sampled|all  look into every 64th payload or into each one (default sampled)
   --runs N             runs of each trial (default 5)
+  --against DIR        compare this build with the one in DIR, another built checkout: each trial here, then there.
+                       Default: consume batches$ and messages$, produce send and sendBatch, 100 bytes, 5 pairs
   --quick              1 run, a tenth of the messages, 100 bytes, all suites but scale
 
 Result
@@ -89,6 +93,14 @@ export function parseOptions(args: string[]): Options | null {
       ? { kind: 'brokers', brokers: brokerList(values.brokers) }
       : { kind: 'embedded' };
   const isEmbedded = cluster.kind === 'embedded';
+  const { against } = values;
+  if (against !== undefined) {
+    const other = (['peers', 'report', 'markdown', 'readme', 'merge', 'quick'] as const).find((name) => values[name]);
+    if (other) throw new UsageError(`--against compares two builds, so --${other} has no meaning beside it.`);
+    values.suite ??= 'consume,produce';
+    values.subjects ??= PAIRED;
+    values.sizes ??= '100';
+  }
   const partitions = list(values.partitions ?? (isEmbedded ? '16' : '4'));
   const batches = choose('--batch-sizes', values['batch-sizes'], BATCH_SIZES.map(String));
   const touch = values.touch ?? 'sampled';
@@ -114,9 +126,13 @@ export function parseOptions(args: string[]): Options | null {
     markdown: values.markdown,
     readme: values.readme ?? false,
     from: fromFile(args, values),
+    against,
     command: commandLine(args),
   };
 }
+
+/** The subjects of a comparison of two builds, unless others are named. */
+const PAIRED = 'batches$,messages$,send,sendBatch';
 
 /** What is made of an earlier run's figures; they cannot be chosen among, or measured otherwise, any more. */
 const MADE: readonly string[] = ['from', 'report', 'markdown', 'readme'];
@@ -173,6 +189,7 @@ function parse(args: string[]) {
         markdown: { type: 'string' },
         readme: { type: 'boolean' },
         from: { type: 'string' },
+        against: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;

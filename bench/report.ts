@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, homedir, loadavg, platform, release, totalmem } from 'node:os';
+import { dirname } from 'node:path';
 import type { Options } from './options';
 import { describe } from './report/model';
 import { cpuPerMillion, figure, goalOf, limitOf, meetsGoal, type Run, ratios, type Spread, spread } from './stats';
@@ -48,7 +49,8 @@ interface Row {
   figures: Record<string, Spread>;
 }
 
-export function buildReport(runs: readonly Run[], around: Surroundings, partial: boolean) {
+/** What every report begins with: the machine, the versions, the settings. */
+export function reportHead(around: Surroundings, partial: boolean) {
   return {
     format: 1,
     partial,
@@ -65,10 +67,9 @@ export function buildReport(runs: readonly Run[], around: Surroundings, partial:
     versions: {
       node: process.versions.node,
       'rdkafka-rx': packageVersion(),
-      commit: commit(),
+      commit: commitOf(dirname(require.resolve('rdkafka-rx/package.json'))),
       librdkafka: around.librdkafka.replaceAll(homedir(), '~'),
       kafka: around.cluster,
-      ...Object.assign({}, ...runs.map((run) => prefixed(run))),
     },
     settings: {
       ...settingsOf(around.options),
@@ -76,6 +77,14 @@ export function buildReport(runs: readonly Run[], around: Surroundings, partial:
       consumerInC: PROGRAM_CONFIG,
       producer: PRODUCER_CONFIG,
     },
+  };
+}
+
+export function buildReport(runs: readonly Run[], around: Surroundings, partial: boolean) {
+  const head = reportHead(around, partial);
+  return {
+    ...head,
+    versions: { ...head.versions, ...Object.assign({}, ...runs.map((run) => prefixed(run))) },
     goals: GOALS,
     leftOut: around.leftOut,
     subjects: describe(runs),
@@ -191,7 +200,8 @@ const COLUMNS: [key: string, title: string, format: (value: number) => string][]
   ['boundMb', 'bound MB', thousands],
 ];
 
-function align(cells: string[][]): string[] {
+/** Columns of equal width, the first flush left. */
+export function align(cells: string[][]): string[] {
   const widths = (cells[0] ?? []).map((_, c) => Math.max(...cells.map((row) => row[c]?.length ?? 0)));
   return cells.map((row) =>
     row
@@ -212,9 +222,11 @@ function packageVersion(): string {
   return (JSON.parse(readFileSync(require.resolve('rdkafka-rx/package.json'), 'utf8')) as { version: string }).version;
 }
 
-function commit(): string {
+/** The commit of a checkout, with `-dirty` after uncommitted changes. */
+export function commitOf(root: string): string {
   try {
     return execFileSync('git', ['describe', '--always', '--dirty'], {
+      cwd: root,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { Build } from './against';
 import { type Cluster, fillTopic } from './cluster';
 import { cyclicDigest, prefixDigest, topicDigest } from './digest';
 import type { Options } from './options';
@@ -46,6 +47,9 @@ export class Runner {
   /** Topics filled so far, by what is in them, with their expected digest. */
   private readonly filled = new Map<string, { name: string; digestOf: (counted: number | undefined) => number }>();
   private greatestRate: number | undefined;
+  private readonly builds: readonly Build[];
+  /** The build of the trial under way. */
+  private build: Build;
   private readonly id = `${process.pid}-${Date.now().toString(36)}`;
 
   constructor(
@@ -53,7 +57,13 @@ export class Runner {
     private readonly cluster: Cluster,
     private readonly programs: string,
     private readonly progress: (text: string) => void,
-  ) {}
+    /** The other build, when two are compared: each trial runs here, then there. */
+    other?: Build,
+  ) {
+    const here: Build = { name: 'here', child: join(__dirname, 'subjects/child.js') };
+    this.builds = other === undefined ? [here] : [here, other];
+    this.build = here;
+  }
 
   /** Ends after the trial under way is killed; what was measured stays in `runs`. */
   stop(): void {
@@ -71,8 +81,11 @@ export class Runner {
       if (mine.some(({ load }) => load !== undefined)) await this.findGreatestRate(group);
       for (let run = 0; run < this.options.runs; run++) {
         for (const subject of mine) {
-          if (this.stopped) return;
-          await this.trial(subject, group, run);
+          for (const build of this.builds) {
+            if (this.stopped) return;
+            this.build = build;
+            await this.trial(subject, group, run);
+          }
         }
       }
       await this.dropTopics(plan.slice(i + 1), subjects);
@@ -122,7 +135,9 @@ export class Runner {
     const { size, partitions } = this.amounts(subject, group);
     const { variant, compression } = group;
     const where = { size, partitions, compression, ...(variant !== undefined && { variant }) };
+    const isPaired = this.builds.length > 1;
     const entry: Run = { suite: subject.suite, subject: subject.name, ...where, run };
+    if (isPaired) entry.build = this.build.name;
     try {
       entry.result = await this.measure(subject, group, run);
       const { seconds = 0, timed } = entry.result;
@@ -139,7 +154,9 @@ export class Runner {
     const rate = value === undefined ? '' : `${Math.round(value * 100) / 100} /s`;
     const text = entry.error ?? (p99 === undefined ? rate : `p99 ${p99.toFixed(2)} ms`);
     const what = `${subject.suite} ${size} B${variant === undefined ? '' : ` ${variant}`}`;
-    this.progress(`${what}, run ${run + 1} of ${this.options.runs}: ${subject.name} ${text}`);
+    this.progress(
+      `${what}, run ${run + 1} of ${this.options.runs}: ${subject.name}${isPaired ? ` ${this.build.name}` : ''} ${text}`,
+    );
   }
 
   private measure(subject: Subject, group: Group, run: number): Promise<TrialResult> {
@@ -176,7 +193,7 @@ export class Runner {
         : isReader(subject)
           ? CONSUMER_CONFIG
           : {};
-    const name = `${subject.name.replace(/[^\w.-]/g, '')}-${amounts.size}-${group.variant ?? ''}-${run}`;
+    const name = `${subject.name.replace(/[^\w.-]/g, '')}-${amounts.size}-${group.variant ?? ''}-${run}-${this.build.name}`;
     return {
       suite: subject.suite,
       mode: 'mode' in subject.run ? subject.run.mode : '',
@@ -323,9 +340,8 @@ export class Runner {
 
   private async spawn({ run }: Subject, spec: TrialSpec): Promise<TrialResult> {
     if ('module' in run) {
-      const child = join(__dirname, 'subjects/child.js');
       const node = run.node === undefined ? process.execPath : nodeBinary(run.node);
-      return this.process(node, [child, run.module, JSON.stringify(spec)]);
+      return this.process(node, [this.build.child, run.module, JSON.stringify(spec)]);
     }
     if ('outside' in run) {
       // What is not ours is started by a program that tells its processor time and memory at the end.

@@ -26,6 +26,8 @@ export interface Run {
   variant?: string;
   /** From 0. Runs with the same number happened one after another. */
   run: number;
+  /** Of which build, when two are compared with `--against`. */
+  build?: 'here' | 'there';
   /** Absent when the run failed. */
   result?: TrialResult;
   /** Why it does not count. */

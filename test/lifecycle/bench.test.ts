@@ -53,6 +53,21 @@ test('Ctrl-C ends the trial under way and leaves a valid report of what was meas
   expect(readFileSync(markdown, 'utf8')).toContain('The run was interrupted');
 });
 
+test('--against runs each trial here and there in turn, and reports the ratio of the two', async () => {
+  const json = join(directory, 'against.json');
+  const args = '--subjects take --suite consume --messages 500000 --runs 2'.split(' ');
+  const { code, stdout, stderr } = await bench(['--against', root, ...args, '--json', json]);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(stdout).toMatch(/^consume take 100 B .* 2$/m);
+  const report = JSON.parse(readFileSync(json, 'utf8'));
+  expect(report.runs.map((run: { build: string; run: number }) => `${run.build} ${run.run}`)).toEqual([
+    ...['here 0', 'there 0', 'here 1', 'there 1'],
+  ]);
+  expect(report.pairs).toMatchObject([{ pairs: 2, void: 0 }]);
+  expect(report.pairs[0].figure.ratio.median).toBeGreaterThan(0);
+  expect(report.pairs[0].cpu.ratio.median).toBeGreaterThan(0);
+});
+
 test('a broker that does not answer is one sentence, and no report of nothing', async () => {
   const { code, stderr, stdout } = await bench(['--brokers', '127.0.0.1:1', '--suite', 'produce']);
   expect([code, stdout]).toEqual([1, '']);

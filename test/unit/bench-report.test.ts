@@ -407,7 +407,8 @@ describe('the command line', () => {
   });
 
   test('of the micro-benchmarks', () => {
-    expect(parseMicro(['--filter', 'Ack', '--ms', '50'])).toEqual({ filter: 'ack', ms: 50, json: undefined });
+    expect(parseMicro(['--filter', 'Ack', '--ms', '50'])).toMatchObject({ filter: 'ack', ms: 50, pairs: 5 });
+    expect(() => parseMicro(['--pairs', '3'])).toThrow('--pairs needs --against.');
     expect(parseMicro(['--help'])).toBeNull();
     expect(() => parseMicro(['--ms', '0'])).toThrow(/--ms takes a whole number/);
     expect(() => parseMicro(['--fast'])).toThrow(UsageError);

@@ -1,5 +1,7 @@
+import { type Pairs, pairsOf, pairsTable, requireBuild } from '../../bench/against';
 import { cyclicDigest, digestOf, prefixDigest, SAMPLE, stamp, topicDigest } from '../../bench/digest';
 import { mergeReports } from '../../bench/merge';
+import { microPairs } from '../../bench/micro';
 import { parseOptions, UsageError } from '../../bench/options';
 import { readConsumer, readPerformance, readProducer } from '../../bench/outside';
 import { cycleOf, groups, messagesOf, tooOld } from '../../bench/plan';
@@ -207,6 +209,52 @@ test('every goal is that of a ratio', () => {
   expect(meetsGoal('consume.100.take/c-batch-queue', 0.5)).toBeUndefined();
   expect(goalOf('streams.100.run/take-none')).toBe(0.6);
   expect(goalOf('consume.100.take/c-batch-queue')).toBeUndefined();
+});
+
+test('--against compares four trials at 100 bytes unless others are named, and makes no report', () => {
+  expect(parseOptions(['--against', '..'])).toMatchObject({
+    ...{ against: '..', suites: ['consume', 'produce'], sizes: [100], runs: 5 },
+    subjects: ['batches$', 'messages$', 'send', 'sendBatch'],
+  });
+  expect(parseOptions(['--against', '..', '--subjects', 'take'])).toMatchObject({ subjects: ['take'] });
+  expect(() => parseOptions(['--against', '..', '--readme'])).toThrow(/--readme has no meaning beside it/);
+  expect(() => requireBuild('/nowhere')).toThrow('--against /nowhere: no built checkout is there. Run `npm ci` in it.');
+});
+
+test('two builds are compared by the ratio of their medians, with the spread of the pairs', () => {
+  const run = (build: 'here' | 'there', number: number, seconds: number, cpu: number, error?: string): Run => ({
+    ...{ suite: 'consume', subject: 'take', size: 100, run: number, build, ...(error && { error }) },
+    result: { messages: 1000, seconds, timed: 1000, timedCpuSeconds: cpu },
+  });
+  const runs = [
+    ...[run('here', 0, 1, 2), run('there', 0, 2, 1)],
+    ...[run('here', 1, 2, 2), run('there', 1, 2, 2)],
+    ...[run('here', 2, 4, 2), run('there', 2, 2, 4)],
+    ...[run('here', 3, 9, 9), run('there', 3, 1, 1, 'void')],
+  ];
+  const [pairs] = pairsOf(runs) as [Pairs];
+  expect(pairs).toMatchObject({ suite: 'consume', subject: 'take', pairs: 3, void: 1 });
+  expect(pairs.figure?.ratio).toEqual({ median: 1, min: 0.5, max: 2 });
+  expect(pairs.cpu?.ratio).toEqual({ median: 1, min: 0.5, max: 2 });
+  expect(pairsTable([pairs])).toMatch(
+    /consume take 100 B +500 +500 +1\.000 \(0\.500-2\.000\) +>= 0\.98 met .* <= 1\.02 met +3, 1 runs void$/,
+  );
+  // Nothing is claimed of a trial without a pair.
+  expect(pairsTable(pairsOf(runs.slice(6)))).not.toMatch(/met|MISSED/);
+});
+
+test('micro-benchmarks of two builds are paired by name', () => {
+  const result = (name: string, median: number) => ({
+    ...{ group: 'serdes', name, note: '', median, min: median, p99: median, samples: 1 },
+  });
+  const compared = microPairs([
+    [[result('json', 10), result('new', 1)], [result('json', 20)]],
+    [[result('json', 30), result('new', 1)], [result('json', 20)]],
+  ]);
+  expect(compared.map(({ name, compared: found }) => [name, found?.ratio])).toEqual([
+    ['json', { median: 1, min: 0.5, max: 1.5 }],
+    ['new', undefined],
+  ]);
 });
 
 test.each([
