@@ -6,10 +6,21 @@ import { libcOf, packageName, thisPlatform } from '../../lib/native/platform';
 const directory = mkdtempSync(join(tmpdir(), 'rdkafka-rx-platform-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** The beginning of an executable: some headers, then the name of its loader. */
+/** An ELF file: its header, two program headers, and the name of its loader, as far behind them as patching tools put it. */
 function executable(loader: string): string {
   const file = join(directory, 'executable');
-  writeFileSync(file, Buffer.concat([Buffer.from('\x7fELF'), Buffer.alloc(788), Buffer.from(`${loader}\0`)]));
+  const [offset, entry] = [100_000, 56];
+  const elf = Buffer.alloc(offset + loader.length + 1);
+  elf.write('\x7fELF\x02', 'latin1');
+  elf.writeBigUInt64LE(64n, 32);
+  elf.writeUInt16LE(entry, 54);
+  elf.writeUInt16LE(loader === '' ? 1 : 2, 56);
+  elf.writeUInt32LE(1, 64);
+  elf.writeUInt32LE(3, 64 + entry);
+  elf.writeBigUInt64LE(BigInt(offset), 64 + entry + 8);
+  elf.writeBigUInt64LE(BigInt(loader.length + 1), 64 + entry + 32);
+  elf.write(loader, offset, 'latin1');
+  writeFileSync(file, elf);
   return file;
 }
 
@@ -25,6 +36,8 @@ it.each([
 it('takes an executable that cannot be read, or has no loader, for one of glibc', () => {
   expect(libcOf(join(directory, 'not there'))).toBe('glibc');
   expect(libcOf(executable(''))).toBe('glibc');
+  writeFileSync(join(directory, 'script'), '#!/bin/sh');
+  expect(libcOf(join(directory, 'script'))).toBe('glibc');
 });
 
 it('names the package as package.json names platforms', () => {
