@@ -1,7 +1,9 @@
 // The packages themselves, and installing them: sizes, checkers, package managers, what happens where there is no addon.
 import assert from 'node:assert';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cacheRoot } from '../../scripts/librdkafka.mjs';
@@ -38,6 +40,55 @@ for (const name of published) {
     assert.match(stdout, /All good!/);
   });
 }
+
+test(`${platformPackage}: a bill of materials that is valid CycloneDX, of what the package says is inside`, {
+  timeout,
+}, async () => {
+  const cwd = directoryOf(platformPackage);
+  const text = readFileSync(join(cwd, 'sbom.cdx.json'), 'utf8');
+  const { Spec, Validation } = createRequire(import.meta.url)('@cyclonedx/cyclonedx-library');
+  assert.equal(await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(text), null);
+  const { metadata, components } = JSON.parse(text);
+  const { version } = JSON.parse(readFileSync(join(cwd, 'package.json'), 'utf8'));
+  assert.deepEqual([metadata.component.name, metadata.component.version], [platformPackage, version]);
+  const digest = createHash('sha256')
+    .update(readFileSync(join(cwd, 'rdkafka_rx.node')))
+    .digest('hex');
+  assert.equal(metadata.component.components[0].hashes[0].content, digest);
+  const [, inside] = /^Versions inside: (.*)\.$/m.exec(readFileSync(join(cwd, 'README.md'), 'utf8'));
+  const listed = components.map(({ name, version }) => `${name} ${version}`);
+  for (const one of inside.split(', ')) assert.ok(listed.includes(one), `${one} is not among ${listed}`);
+  const [librdkafka] = components;
+  assert.ok(librdkafka.components.some(({ name }) => name === 'lz4'));
+  assert.equal(librdkafka.externalReferences[0].hashes[0].alg, 'SHA-512');
+});
+
+test('a main package that names one platform alone installs with every package manager', { timeout }, async () => {
+  // With the package of another one missing in the registry yarn would not install it.
+  const text = readFileSync(join(directoryOf('rdkafka-rx'), 'package.json'), 'utf8');
+  const manifest = JSON.parse(text);
+  const alone = join(context.directory, 'alone');
+  cpSync(directoryOf('rdkafka-rx'), alone, { recursive: true });
+  const version = '0.0.1-alone';
+  const optionalDependencies = { [platformPackage]: manifest.version };
+  writeFileSync(join(alone, 'package.json'), JSON.stringify({ ...manifest, version, optionalDependencies }));
+  await sh(['npm', 'publish', '--tag', 'alone'], { cwd: alone, env: context.registry.env });
+  for (const manager of Object.keys(managers)) {
+    const project = context.project(manager);
+    await project.add(`rdkafka-rx@${version}`, 'rxjs');
+    assert.equal((await project.node('main.cjs')).stdout, 'consumed\n');
+  }
+});
+
+test('npx rdkafka-rx-healthcheck', { timeout }, async () => {
+  const project = context.project();
+  await project.add('rdkafka-rx', 'rxjs');
+  const probe = (...args) => project.sh(['npx', 'rdkafka-rx-healthcheck', ...args]).catch((error) => error);
+  assert.match((await probe('--help')).stdout, /--timeout SECONDS/);
+  const { code, stderr } = await probe('--brokers', '127.0.0.1:1', '--timeout', '1');
+  assert.equal(code, 1);
+  assert.match(stderr, /^Cannot get metadata: /m);
+});
 
 test('rdkafka-rx: the types resolve as the code does (attw)', { timeout }, async () => {
   const cwd = directoryOf('rdkafka-rx');
