@@ -69,7 +69,7 @@ test('@vercel/nft traces the addon of this platform', { timeout }, async () => {
 
 test('@vercel/ncc puts it beside its one file', { timeout }, async () => {
   await project.bin('@vercel/ncc/dist/ncc/cli.js', 'build', 'main.cjs', '-o', 'out/ncc', '--quiet');
-  await deploy('out/ncc', 'index.js');
+  await deploy('out/ncc', 'index.cjs');
 });
 
 test('webpack, with node-loader', { timeout }, async () => {
