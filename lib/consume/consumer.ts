@@ -28,6 +28,7 @@ import { commitChannel } from './channels';
 import { creditOf } from './credit';
 import type { ConsumerEvent } from './events';
 import type { ConsumerFlow } from './flow';
+import { NewPartitions } from './new-partitions';
 import {
   type CommittedOffset,
   committed,
@@ -39,6 +40,7 @@ import {
 import { type Committable, offsetsToCommit } from './offsets-to-commit';
 import { type ConsumerOptions, checkConsumer, type Deserializers, nativeOptions, withDeserializers } from './options';
 import { type Range, type RangeHost, rangeOptions, readRange } from './read-range';
+import type { RebalanceOptions } from './rebalance-options';
 import type { BatchHandler, MessageHandler } from './run/failure';
 import type { RunBatchOptions, RunOptions, RunSummary } from './run/options';
 import { Session } from './session';
@@ -112,14 +114,16 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     this.#streamOptions = { ...options.stream, ...deserializers };
     this.#grouped = Boolean(this.config.get('group.id'));
     const credit = creditOf(options.credit);
+    const rebalance = this.#rebalanceOptions(options.rebalance);
     const client = this.open((settings) => {
       if (!this.#grouped) settings.push(['group.id', NO_GROUP]);
-      return new native.Consumer(settings, nativeOptions(options, credit, deserializers), (items) =>
+      return new native.Consumer(settings, nativeOptions({ ...options, rebalance }, credit, deserializers), (items) =>
         this.#session.deliver(items),
       );
     });
     this.#session = new Session({
       ...options,
+      rebalance,
       source: this.#source(client),
       client: this,
       credit,
@@ -140,6 +144,29 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     });
     this.#own = this.#newStream();
     this.announce();
+  }
+
+  /** With a reset to the end, partitions that appear while their topic is subscribed are given a start. */
+  #rebalanceOptions(options: RebalanceOptions = {}): RebalanceOptions {
+    const reset = String(this.config.get('auto.offset.reset'));
+    if (!this.#grouped || !['latest', 'largest', 'end'].includes(reset)) return options;
+    const isClosed = () => this.closed;
+    const fresh = new NewPartitions({
+      get closed() {
+        return isClosed();
+      },
+      subscription: () => this.#subscription.topics,
+      metadata: (topic, timeoutMs) => this.metadata(topic, { timeoutMs }),
+      committed: (partitions) => this.committed(partitions),
+    });
+    return {
+      ...options,
+      onAssigned: async (partitions) => {
+        const hook = async () => options.onAssigned?.(partitions);
+        const [chosen, starts] = await Promise.all([hook(), fresh.starts(partitions)]);
+        return [...starts, ...(chosen ?? [])];
+      },
+    };
   }
 
   #source(client: NativeConsumer): LaneSource {
@@ -224,9 +251,14 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
 
   /** @throws StateError when nothing is read: the reader would wait for ever */
   #requireSource(): void {
-    if (this.closed || this.#subscription.isSubscribed || this.#subscription.isAssigned) return;
-    if (this.assignment().length > 0) return;
-    throw new StateError('This consumer reads nothing: call subscribe() or assign() first');
+    if (this.closed || this.#subscription.hasOwn || this.#own.feed.lanes.length > 0) return;
+    if (this.#subscription.isAssigned && this.#range === undefined) return;
+    throw new StateError(
+      'nothing to read here: call subscribe() or assign() first' +
+        (this.#range !== undefined || this.#subscription.isSubscribed
+          ? '; stream() and readRange() return streams of their own'
+          : ''),
+    );
   }
 
   #resubscribe(): void {

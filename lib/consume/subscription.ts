@@ -29,6 +29,11 @@ export class Subscription {
     return this.topics.length > 0;
   }
 
+  /** The consumer's own stream has topics. */
+  get hasOwn(): boolean {
+    return this.own.length > 0;
+  }
+
   /** The consumer assigned partitions itself. */
   get isAssigned(): boolean {
     return this.assigned;
