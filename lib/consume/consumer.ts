@@ -133,6 +133,10 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
       endOffset: async ({ topic, partition }) => (await client.watermarks(topic, partition, timeoutOf({}))).high,
       reassigns: (lost) => this.#subscription.reassigns(lost),
       onTopics: () => this.#resubscribe(),
+      onDefaultEnd: () => {
+        // Partitions of a stream that is not read any more are for other members, and for the next stream.
+        if (this.#subscription.dropOwn()) this.#resubscribe();
+      },
       onClientEvent: (event) => this.#clientEvent(event),
     });
     this.#subscription = new Subscription({
@@ -658,7 +662,8 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
 
   /**
    * Stops all streams in an orderly way: nothing more is delivered, delivered messages are waited for (`drainMs`, default
-   * 10,000), and committed. The consumer stays open; `subscribe()` or `assign()` reads again.
+   * 10,000), and committed. The partitions of `subscribe()` are given up. The consumer stays open: `subscribe()` or
+   * `assign()` reads again.
    *
    * @returns what was drained and what was abandoned
    */

@@ -30,6 +30,10 @@ export class Routes<S extends { readonly name: string }> {
     if (at >= 0) this.all.splice(at, 1);
   }
 
+  isDefault(stream: S): boolean {
+    return this.all.some((route) => route.stream === stream && route.topics === null);
+  }
+
   /** Gives up the topics of a stream. @returns whether it had some. */
   remove(stream: S): boolean {
     const at = this.all.findIndex((route) => route.stream === stream && route.topics !== null);

@@ -27,6 +27,8 @@ export interface SessionOptions extends WatchOptions {
   readonly reassigns?: (lost: boolean) => boolean;
   /** The topics to subscribe to changed: a stream was made or ended. Regular expressions begin with `^`. */
   readonly onTopics?: (topics: readonly string[]) => void;
+  /** The default stream was stopped, or came to its end, while the consumer goes on. */
+  readonly onDefaultEnd?: () => void;
   /** Events of the client, in order with the deliveries of the lanes. */
   readonly onClientEvent?: (event: ClientEvent) => void;
 }

@@ -114,8 +114,10 @@ export class Session implements StreamHost, AccountingHost {
   }
 
   removed(stream: unknown): void {
-    if (!this.routes.remove(stream as AnyStreamCore)) return;
-    if (this.closed === null) this.options.onTopics?.(this.topics());
+    const had = this.routes.remove(stream as AnyStreamCore);
+    if (this.closed !== null) return;
+    if (had) this.options.onTopics?.(this.topics());
+    else if (this.routes.isDefault(stream as AnyStreamCore)) this.options.onDefaultEnd?.();
   }
 
   // --- deliveries

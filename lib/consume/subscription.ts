@@ -54,8 +54,15 @@ export class Subscription {
   }
 
   async unsubscribe(): Promise<void> {
-    this.own = [];
+    this.dropOwn();
     await this.update();
+  }
+
+  /** Forgets the topics of the consumer's own stream. @returns whether it had some */
+  dropOwn(): boolean {
+    const had = this.hasOwn;
+    this.own = [];
+    return had;
   }
 
   /** Subscribes to the present topics again: a stream was made or ended. */

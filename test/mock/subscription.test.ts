@@ -49,10 +49,13 @@ describe('reading without a subscription', () => {
   });
 });
 
-it('subscribe() gives the same stream while it lives, and reads again after stop()', async () => {
+it.each([
+  'range' as const,
+  'cooperative-sticky' as const,
+])('subscribe() gives the same stream while it lives, and reads again after stop(): %s', async (strategy) => {
   const topic = await bench.topic();
   await bench.fill(topic, 2);
-  const consumer = bench.consumer({}, { value: utf8 });
+  const consumer = bench.consumer({ 'partition.assignment.strategy': strategy, ...quick }, { value: utf8 });
   const stream = await consumer.subscribe(topic);
   expect(await consumer.subscribe(topic)).toBe(stream);
   expect(texts(await gather(consumer, 2))).toEqual(numbered(2));
