@@ -71,4 +71,64 @@ describe('closeOnSignals', () => {
     child.kill('SIGTERM');
     expect(await exited).toEqual([143, null]);
   });
+
+  test("the application's own listener runs once, and ends the process", async () => {
+    const { child, exited, line } = run(`
+      process.on('SIGTERM', () => console.log('own listener'));
+      ${start}
+      const server = setInterval(() => {}, 1000);
+      signal.addEventListener('abort', () => console.log('aborted'));
+      console.log('ready');
+      consumer.events.on(() => {}, () => setTimeout(() => { console.log('ends'); clearInterval(server); void cluster.stop(); }, 200));
+    })();`);
+    expect(await line()).toBe('ready');
+    child.kill('SIGTERM');
+    expect([await line(), await line(), await line(), await line()]).toEqual(['own listener', 'aborted', 'ends', undefined]);
+    expect(await exited).toEqual([0, null]);
+  });
+
+  const hooked = (options: string) => `
+    const { closeOnSignals } = require('./dist');
+    const client = { close: async () => console.log('client closed') };
+    const server = setInterval(() => {}, 1000);
+    process.on('warning', ({ message }) => console.log('warning', message));
+    const { closed } = closeOnSignals([client], ${options});
+    console.log('ready');`;
+
+  test.each([1, 0])('hooks run before and after the clients are closed: as process 1: %i', async (first) => {
+    const { child, exited, line } = run(`
+      ${first ? "Object.defineProperty(process, 'pid', { value: 1 });" : ''}
+      ${hooked(`{
+        before: async (name) => { await null; console.log('before', name); throw new Error('a hook failed'); },
+        after: () => new Promise((resolve) => setTimeout(() => resolve(console.log('answered')), 50)),
+      }`)}
+      closed.then((name) => console.log('closed by', name));`);
+    expect(await line()).toBe('ready');
+    child.kill('SIGTERM');
+    const lines = [await line(), await line(), await line(), await line()];
+    expect(lines).toEqual(['before SIGTERM', 'client closed', 'warning a hook failed', 'answered']);
+    expect(await exited).toEqual(first ? [143, null] : [null, 'SIGTERM']);
+  });
+
+  test('a hook that never ends does not keep the process from ending', async () => {
+    const { child, exited, line } = run(hooked('{ timeoutMs: 50, before: () => new Promise(() => {}) }'));
+    expect(await line()).toBe('ready');
+    child.kill('SIGTERM');
+    expect(await line()).toBe('client closed');
+    expect(await exited).toEqual([null, 'SIGTERM']);
+  });
+
+  test('exit: false leaves the ending to the application, also as process 1', async () => {
+    const { child, exited, line } = run(`
+      Object.defineProperty(process, 'pid', { value: 1 });
+      ${hooked('{ exit: false }')}
+      closed.then((name) => {
+        console.log('closed by', name);
+        setTimeout(() => { console.log('answered'); clearInterval(server); process.exitCode = 3; }, 100);
+      });`);
+    expect(await line()).toBe('ready');
+    child.kill('SIGTERM');
+    expect([await line(), await line(), await line()]).toEqual(['client closed', 'closed by SIGTERM', 'answered']);
+    expect(await exited).toEqual([3, null]);
+  });
 });
