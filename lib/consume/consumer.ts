@@ -221,7 +221,9 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
 
   /**
    * Joins the group and reads these topics. Replaces the topics of an earlier call; the stream goes on. Names, and patterns
-   * (`RegExp`, or a string that begins with `^`) that also match topics created later.
+   * (`RegExp`, or a string that begins with `^`) that also match topics created later. The group learns of new topics and
+   * partitions within `topic.metadata.refresh.interval.ms` (default 5 minutes), and reads them from their beginning, also
+   * with `auto.offset.reset` `latest`.
    *
    * @returns the consumer's stream; a new one after the last was stopped
    * @throws ConfigError without a `group.id`; StateError after `assign`; ArgumentError
@@ -417,7 +419,11 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
     checkPartition(at);
     this.assertOpen();
     if (this.#session.lane(at) === undefined) {
-      throw new StateError(`${at.topic}/${at.partition} is not assigned to this consumer`);
+      const hint = this.#subscription.isSubscribed
+        ? ': the group assigns partitions after subscribe(). Choose where to begin in the option rebalance.onAssigned, or wait ' +
+          "for the event 'assigned' (rebalances$)"
+        : '';
+      throw new StateError(`${at.topic}/${at.partition} is not assigned to this consumer${hint}`);
     }
   }
 
@@ -457,6 +463,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   pause(partitions: readonly TopicPartition[] = this.assignment()): void {
     checkPartitions(partitions, 'pause()');
     this.assertOpen();
+    for (const at of partitions) this.#requireLane(at);
     this.#session.pause(partitions);
   }
 
@@ -464,6 +471,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
   resume(partitions: readonly TopicPartition[] = this.assignment()): void {
     checkPartitions(partitions, 'resume()');
     this.assertOpen();
+    for (const at of partitions) this.#requireLane(at);
     this.#session.resume(partitions);
   }
 

@@ -83,3 +83,16 @@ it('a topic that begins to match a pattern is read from its beginning, also with
   await bench.fill(`${prefix}-b`, 3, { from: 2 });
   expect(texts(await gather(consumer, 3))).toEqual(['v2', 'v3', 'v4']);
 });
+
+it('a call for a partition that the group has not assigned yet says when it will be', async () => {
+  const topic = await bench.topic();
+  const consumer = bench.consumer();
+  const at = { topic, partition: 0 };
+  await expect(consumer.seek({ ...at, offset: 0 })).rejects.toThrow(/is not assigned to this consumer$/);
+  void consumer.subscribe(topic);
+  const hint = expect.objectContaining({ name: 'StateError', message: expect.stringContaining('rebalance.onAssigned') });
+  await expect(consumer.seek({ ...at, offset: 0 })).rejects.toEqual(hint);
+  for (const call of [() => consumer.pause([at]), () => consumer.resume([at]), () => consumer.position(at)]) {
+    expect(call).toThrow(hint);
+  }
+});
