@@ -83,7 +83,12 @@ describe('closeOnSignals', () => {
     })();`);
     expect(await line()).toBe('ready');
     child.kill('SIGTERM');
-    expect([await line(), await line(), await line(), await line()]).toEqual(['own listener', 'aborted', 'ends', undefined]);
+    expect([await line(), await line(), await line(), await line()]).toEqual([
+      'own listener',
+      'aborted',
+      'ends',
+      undefined,
+    ]);
     expect(await exited).toEqual([0, null]);
   });
 

@@ -49,23 +49,23 @@ describe('reading without a subscription', () => {
   });
 });
 
-it.each([
-  'range' as const,
-  'cooperative-sticky' as const,
-])('subscribe() gives the same stream while it lives, and reads again after stop(): %s', async (strategy) => {
-  const topic = await bench.topic();
-  await bench.fill(topic, 2);
-  const consumer = bench.consumer({ 'partition.assignment.strategy': strategy, ...quick }, { value: utf8 });
-  const stream = await consumer.subscribe(topic);
-  expect(await consumer.subscribe(topic)).toBe(stream);
-  expect(texts(await gather(consumer, 2))).toEqual(numbered(2));
-  await consumer.stop();
-  expect(await stream.take()).toBeNull();
-  await bench.fill(topic, 2, { from: 2 });
-  const again = await consumer.subscribe(topic);
-  expect(again).not.toBe(stream);
-  expect(texts((await again.take()) ?? []).at(-1)).toBe('v3');
-});
+it.each(['range' as const, 'cooperative-sticky' as const])(
+  'subscribe() gives the same stream while it lives, and reads again after stop(): %s',
+  async (strategy) => {
+    const topic = await bench.topic();
+    await bench.fill(topic, 2);
+    const consumer = bench.consumer({ 'partition.assignment.strategy': strategy, ...quick }, { value: utf8 });
+    const stream = await consumer.subscribe(topic);
+    expect(await consumer.subscribe(topic)).toBe(stream);
+    expect(texts(await gather(consumer, 2))).toEqual(numbered(2));
+    await consumer.stop();
+    expect(await stream.take()).toBeNull();
+    await bench.fill(topic, 2, { from: 2 });
+    const again = await consumer.subscribe(topic);
+    expect(again).not.toBe(stream);
+    expect(texts((await again.take()) ?? []).at(-1)).toBe('v3');
+  },
+);
 
 it('a topic that begins to match a pattern is read from its beginning, also with a reset to the end', async () => {
   const prefix = unique('later');
@@ -90,7 +90,10 @@ it('a call for a partition that the group has not assigned yet says when it will
   const at = { topic, partition: 0 };
   await expect(consumer.seek({ ...at, offset: 0 })).rejects.toThrow(/is not assigned to this consumer$/);
   void consumer.subscribe(topic);
-  const hint = expect.objectContaining({ name: 'StateError', message: expect.stringContaining('rebalance.onAssigned') });
+  const hint = expect.objectContaining({
+    name: 'StateError',
+    message: expect.stringContaining('rebalance.onAssigned'),
+  });
   await expect(consumer.seek({ ...at, offset: 0 })).rejects.toEqual(hint);
   for (const call of [() => consumer.pause([at]), () => consumer.resume([at]), () => consumer.position(at)]) {
     expect(call).toThrow(hint);
