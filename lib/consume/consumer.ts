@@ -4,6 +4,7 @@ import { hasSubscribers } from '../client/channels';
 import { Client } from '../client/client';
 import { type RequestOptions, timeoutOf } from '../client/options';
 import { normalizeConsumerConfig, requireGroup } from '../config/config';
+import { callersOf } from '../core/call-stack';
 import { ArgumentError, ConsumeError, type KafkaError, type NativeError, StateError } from '../core/errors';
 import { observeEvents } from '../core/observe-events';
 import {
@@ -48,6 +49,7 @@ import type { LaneSource } from './source';
 import type { KafkaStream } from './stream/kafka-stream';
 import type { StopOptions, StopSummary, StreamOptions } from './stream/options';
 import type { PartitionStream } from './stream/partitions';
+import { withoutSelf } from './stream/self-wait';
 import type { StreamCore } from './stream/stream';
 import { Subscription } from './subscription';
 import { isPattern, type Topics } from './topic-pattern';
@@ -581,7 +583,7 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
 
   /** See {@link KafkaStream.take}. @throws StateError when nothing is subscribed or assigned */
   take(options: { signal?: AbortSignal } = {}): Promise<MessageBatch<K, V> | null> {
-    return this.#own.take(options);
+    return this.#own.take(options, this.take);
   }
 
   /** Batches: `for await (const batch of consumer)`. */
@@ -676,7 +678,19 @@ export class Consumer<K = Buffer | null, V = Buffer | null>
    * @returns what was drained and what was abandoned
    */
   stop(options: StopOptions = {}): Promise<StopSummary> {
-    return this.#session.stop(options);
+    const called = this.#session.called(callersOf(this.stop));
+    const stopped = this.#session.stop(options);
+    return called ? withoutSelf(stopped, () => this.#session.progress()) : stopped;
+  }
+
+  /**
+   * See {@link Client.close}. Called by the code that it would wait for (a handler, the body of a loop), it ends the consumer
+   * after that message, and resolves before.
+   */
+  override close(options: RequestOptions = {}): Promise<void> {
+    const called = !this.closed && this.#session.called(callersOf(this.close));
+    const closed = super.close(options);
+    return called ? withoutSelf(closed, () => undefined) : closed;
   }
 
   protected override async drain(timeoutMs: number): Promise<void> {

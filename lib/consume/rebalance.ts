@@ -1,3 +1,4 @@
+import type { Caller } from '../core/call-stack';
 import { type Clock, within } from '../core/clock';
 import { StateError } from '../core/errors';
 import { LOGICAL, type TopicPartition, type TopicPartitionOffset } from '../core/partition';
@@ -33,6 +34,9 @@ export interface RebalanceHost {
   end(error: Error): void;
 }
 
+/** Consumers with hooks so far, to name their calls. */
+let made = 0;
+
 /** A revocation under way. */
 interface Revocation {
   readonly began: number;
@@ -64,12 +68,22 @@ export class Rebalances {
   private leaving: Promise<void> | null = null;
   /** Lanes that a closing consumer gives up by itself. */
   private closingLanes: readonly Lane[] = [];
+  /** Calls a hook. V8 shows it on the stack of what the hook calls, also after an `await`; its name is unique. */
+  private readonly hooked: <T>(hook: () => T | Promise<T>) => Promise<T>;
 
   constructor(
     private readonly host: RebalanceHost,
     private readonly drains: Drains,
     private readonly options: RebalanceOptions,
-  ) {}
+  ) {
+    this.hooked = async (hook) => await hook();
+    Object.defineProperty(this.hooked, 'name', { value: `rebalance hook ${++made}` });
+  }
+
+  /** The call comes from a hook: the end of the consumer would wait for it, and it for the end. */
+  called(callers: readonly Caller[]): boolean {
+    return callers.some(({ name }) => name === this.hooked.name);
+  }
 
   // --- assignments
 
@@ -102,7 +116,7 @@ export class Rebalances {
     this.assignment = new Promise((resolve) => {
       this.settleAssignment = resolve;
     });
-    return onAssigned(partitions);
+    return this.hooked(() => onAssigned(partitions));
   }
 
   assigned({ id, lanes }: Extract<LaneEvent, { type: 'assigned' }>): void {
@@ -197,7 +211,7 @@ export class Rebalances {
 
   private async callOnRevoked(lanes: readonly Lane[], outcome: DrainOutcome): Promise<void> {
     try {
-      await this.options.onRevoked?.(partitionsOf(lanes), outcome);
+      await this.hooked(() => this.options.onRevoked?.(partitionsOf(lanes), outcome));
     } catch (error) {
       this.hookFailed(error);
     }

@@ -1,4 +1,5 @@
 import type { ClientIdentity } from '../client/identity';
+import type { Caller } from '../core/call-stack';
 import { type Clock, systemClock } from '../core/clock';
 import { ClosedError, KafkaError, StateError } from '../core/errors';
 import { EventHub } from '../core/event-hub';
@@ -402,13 +403,18 @@ export class Session implements StreamHost, AccountingHost {
 
   /** Stops all streams: no more deliveries, waits for delivered messages, commits. Does not leave the group. */
   async stop(options: StopOptions = {}): Promise<StopSummary> {
-    const summaries = await Promise.all(this.routes.streams.map((stream) => stream.stop(options)));
-    return {
-      drained: summaries.every((one) => one.drained),
-      abandoned: summaries.flatMap((one) => one.abandoned),
-      committed: summaries.flatMap((one): readonly TopicPartitionOffset[] => one.committed),
-      waitedMs: Math.max(0, ...summaries.map((one) => one.waitedMs)),
-    };
+    const summaries = await Promise.all(this.routes.streams.map((stream) => stream.finish(options)));
+    return total(summaries);
+  }
+
+  /** The call comes from code that the end waits for: that which processes messages, or a hook. */
+  called(callers: readonly Caller[]): boolean {
+    return this.rebalances.called(callers) || this.routes.streams.some((stream) => stream.called(callers));
+  }
+
+  /** What was stopped so far. */
+  progress(): StopSummary {
+    return total(this.routes.streams.map((stream) => stream.progress()));
   }
 
   /** The client is closed, or cannot go on: everything that waits ends, once, with the cause. */
@@ -429,4 +435,13 @@ export class Session implements StreamHost, AccountingHost {
     // The cause was an event; mere listeners need no error handler of their own.
     this.events.end(null);
   }
+}
+
+function total(summaries: readonly StopSummary[]): StopSummary {
+  return {
+    drained: summaries.every((one) => one.drained),
+    abandoned: summaries.flatMap((one) => one.abandoned),
+    committed: summaries.flatMap((one): readonly TopicPartitionOffset[] => one.committed),
+    waitedMs: Math.max(0, ...summaries.map((one) => one.waitedMs)),
+  };
 }

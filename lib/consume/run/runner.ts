@@ -1,3 +1,4 @@
+import type { Caller } from '../../core/call-stack';
 import { DecodeError } from '../../core/errors';
 import { type AnyMessage, Message } from '../../message/message';
 import { Block } from '../lane/block';
@@ -38,6 +39,9 @@ export class Work {
   }
 }
 
+/** Runners made so far, to name them. */
+let made = 0;
+
 /** Calls a handler for units of a feed and settles them; subclasses decide which unit comes when. */
 export abstract class Runner<U extends Unit> implements Surface {
   abstract readonly name: string;
@@ -57,6 +61,18 @@ export abstract class Runner<U extends Unit> implements Surface {
   private abandoned = false;
   private dispatching = false;
   private onIdle: (() => void) | null = null;
+  /** A handler is being called, and has not returned. */
+  private calling = 0;
+  /**
+   * Waits for a handler and settles its unit. V8 shows it on the stack of what the handler, or the failure policy, calls
+   * after an `await`; its name is this runner's alone.
+   */
+  private readonly finishing: (
+    result: unknown,
+    work: Work,
+    bucket: Bucket<AnyMessage> | null,
+    unit: U,
+  ) => Promise<void>;
 
   constructor(
     readonly feed: Feed,
@@ -68,6 +84,22 @@ export abstract class Runner<U extends Unit> implements Surface {
     this.done = new Promise((resolve) => {
       this.resolveDone = resolve;
     });
+    this.finishing = async (result, work, bucket, unit) => {
+      try {
+        await result;
+      } catch (error) {
+        await this.failed(work, bucket, unit, 1, error);
+        return;
+      }
+      this.succeeded(unit);
+      this.leave(work, bucket);
+    };
+    Object.defineProperty(this.finishing, 'name', { value: `run ${++made}` });
+  }
+
+  called(callers: readonly Caller[]): boolean {
+    const { name } = this.finishing;
+    return this.calling > 0 || callers.some((caller) => caller.name === name);
   }
 
   get demand(): boolean {
@@ -190,25 +222,22 @@ export abstract class Runner<U extends Unit> implements Surface {
   /** Calls the handler. @returns true when it is not finished yet. */
   protected begin(work: Work, bucket: Bucket<AnyMessage> | null, unit: U): boolean {
     let result: unknown;
+    this.calling++;
     try {
       result = this.handler(unit, isMixed(unit) ? { signal: signalOf(unit), attempt: 1 } : work.first);
     } catch (error) {
       this.enter(work, bucket);
-      void this.failed(work, bucket, unit, 1, error);
+      void this.finishing(Promise.reject(error), work, bucket, unit);
       return true;
+    } finally {
+      this.calling--;
     }
     if (typeof (result as PromiseLike<unknown> | undefined)?.then !== 'function') {
       this.succeeded(unit);
       return false;
     }
     this.enter(work, bucket);
-    (result as PromiseLike<unknown>).then(
-      () => {
-        this.succeeded(unit);
-        this.leave(work, bucket);
-      },
-      (error: unknown) => void this.failed(work, bucket, unit, 1, error),
-    );
+    void this.finishing(result, work, bucket, unit);
     return true;
   }
 

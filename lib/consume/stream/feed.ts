@@ -1,3 +1,4 @@
+import type { Caller } from '../../core/call-stack';
 import type { Clock } from '../../core/clock';
 import { KIND, StateError } from '../../core/errors';
 import { type AnyBatch, type BatchReason, MessageBatch, type Segment } from '../../message/batch';
@@ -91,6 +92,11 @@ export class Feed implements LaneReader {
     const reader = this.holder ?? this.last;
     if (reader === null && this.abandoned) return 0;
     return Math.max(0, lane.unacked - (reader?.unstarted?.(lane) ?? 0));
+  }
+
+  /** The call comes from the code that processes the messages of this feed. */
+  called(callers: readonly Caller[]): boolean {
+    return (this.holder ?? this.last)?.called?.(callers) ?? false;
   }
 
   discard(lane: DeliveryLane): void {

@@ -1,3 +1,4 @@
+import { type Caller, callersOf } from '../../core/call-stack';
 import { AbortError, StateError } from '../../core/errors';
 import type { AnyBatch, MessageBatch } from '../../message/batch';
 import type { AnyMessage, Message } from '../../message/message';
@@ -17,7 +18,14 @@ abstract class Puller<T> implements Surface {
   protected parked: Parked<T> | null = null;
   private end: { readonly error: Error | null } | null = null;
 
+  /** The function that asked first: the loop, as a rule. */
+  private loop: string | undefined;
+
   constructor(readonly feed: Feed) {}
+
+  called(callers: readonly Caller[]): boolean {
+    return this.parked === null && callers.some(({ text }) => text === this.loop);
+  }
 
   get demand(): boolean {
     return this.parked !== null;
@@ -29,8 +37,9 @@ abstract class Puller<T> implements Surface {
 
   protected abstract poll(): T | null;
 
-  /** The next one; null at the end. */
-  pull(): Promise<T | null> {
+  /** The next one; null at the end. `ask`: the function that the user called. */
+  pull(ask: (...args: never[]) => unknown): Promise<T | null> {
+    this.loop ??= callersOf(ask)[0]?.text;
     if (this.parked !== null) {
       return Promise.reject(
         new StateError(`${this.name} was asked for more before it had answered: await one call at a time`),
@@ -48,7 +57,7 @@ abstract class Puller<T> implements Surface {
     }
     const ready = this.poll();
     if (ready !== null) return Promise.resolve(ready);
-    if (this.end !== null) return this.pull();
+    if (this.end !== null) return this.pull(ask);
     return new Promise((resolve, reject) => {
       this.parked = { resolve, reject };
       // Polled again now that a request is parked: this starts the clock of an open batch.
@@ -100,7 +109,7 @@ export class Taker extends BatchPuller {
   }
 
   /** The next batch; null at the end. @throws AbortError when `signal` is aborted first. */
-  take(signal?: AbortSignal): Promise<AnyBatch | null> {
+  take(ask: (...args: never[]) => unknown, signal?: AbortSignal): Promise<AnyBatch | null> {
     if (this.feed.surface === this) {
       try {
         this.feed.requireSource();
@@ -108,10 +117,10 @@ export class Taker extends BatchPuller {
         return Promise.reject(error);
       }
     }
-    if (signal === undefined) return this.pull();
+    if (signal === undefined) return this.pull(ask);
     if (signal.aborted) return Promise.reject(new AbortError(signal.reason));
     const abort = () => this.unpark()?.reject(new AbortError(signal.reason));
-    const taken = this.pull();
+    const taken = this.pull(ask);
     signal.addEventListener('abort', abort, { once: true });
     return taken.finally(() => signal.removeEventListener('abort', abort));
   }
@@ -144,7 +153,7 @@ class PullIterator<T> implements AsyncIterableIterator<T> {
   constructor(private readonly puller: Puller<T>) {}
 
   async next(): Promise<IteratorResult<T>> {
-    const value = await this.puller.pull();
+    const value = await this.puller.pull(this.next);
     return value === null ? { done: true, value: undefined } : { done: false, value };
   }
 

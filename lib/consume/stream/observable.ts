@@ -1,4 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs';
+import type { Caller } from '../../core/call-stack';
 import type { AnyBatch, MessageBatch } from '../../message/batch';
 import type { AnyMessage, Message } from '../../message/message';
 import type { Feed } from './feed';
@@ -36,6 +37,11 @@ abstract class Push<T> implements Surface {
     } finally {
       this.running = false;
     }
+  }
+
+  /** Only during `next`: what a subscriber does later cannot be told from other code. */
+  called(_callers: readonly Caller[]): boolean {
+    return this.running;
   }
 
   finish(error: Error | null): void {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
 import type { ClientIdentity } from '../../client/identity';
+import { type Caller, callersOf } from '../../core/call-stack';
 import { within } from '../../core/clock';
 import { type KafkaError, StateError } from '../../core/errors';
 import type { EventHub } from '../../core/event-hub';
@@ -30,6 +31,7 @@ import { observeBatches, observeMessages } from './observable';
 import { type CommitMode, type StopOptions, type StopSummary, type StreamOptions, stopOptions } from './options';
 import { observePartitions, type PartitionStream } from './partitions';
 import { readableOf } from './readable';
+import { withoutSelf } from './self-wait';
 
 /** What a stream needs of its session. */
 export interface StreamHost extends FeedHost, LaneHost {
@@ -112,8 +114,12 @@ export class StreamCore<K, V> implements KafkaStream<K, V>, Drainable {
 
   // --- surfaces
 
-  take(options: { signal?: AbortSignal } = {}): Promise<MessageBatch<K, V> | null> {
-    return this.taker.take(options?.signal) as Promise<MessageBatch<K, V> | null>;
+  /** `ask`: the method that the user called. */
+  take(
+    options: { signal?: AbortSignal } = {},
+    ask: (...args: never[]) => unknown = this.take,
+  ): Promise<MessageBatch<K, V> | null> {
+    return this.taker.take(ask, options?.signal) as Promise<MessageBatch<K, V> | null>;
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<MessageBatch<K, V>> {
@@ -169,7 +175,25 @@ export class StreamCore<K, V> implements KafkaStream<K, V>, Drainable {
 
   // --- the end
 
-  async stop(options: StopOptions = {}): Promise<StopSummary> {
+  stop(options: StopOptions = {}): Promise<StopSummary> {
+    const called = this.called(callersOf(this.stop));
+    const stopped = this.finish(options);
+    return called ? withoutSelf(stopped, () => this.progress()) : stopped;
+  }
+
+  /** The call comes from the code that processes the stream's messages. */
+  called(callers: readonly Caller[]): boolean {
+    if (this.feed.called(callers)) return true;
+    return [...this.lanes].some(({ reader }) => reader instanceof Feed && reader.called(callers));
+  }
+
+  /** What was stopped so far. */
+  progress(): StopSummary {
+    return { drained: false, abandoned: [], committed: committedOf(this.lanes), waitedMs: 0 };
+  }
+
+  /** Stops the stream, and waits for all messages in progress. */
+  async finish(options: StopOptions): Promise<StopSummary> {
     stopOptions(options, '');
     this.stopping ??= this.drain(options.drainMs ?? 10_000).then((summary) => {
       this.feed.giveUp();
@@ -198,9 +222,7 @@ export class StreamCore<K, V> implements KafkaStream<K, V>, Drainable {
     return {
       drained: settled && alive.every((lane) => !lane.fenced && working(lane) === 0 && !host.isDirty(lane)),
       abandoned: abandonedOf(alive),
-      committed: alive
-        .filter((lane) => lane.committed >= 0)
-        .map(({ topic, partition, committed: offset }) => ({ topic, partition, offset })),
+      committed: committedOf(alive),
       waitedMs: clock.now() - began,
     };
   }
@@ -298,6 +320,12 @@ export class StreamCore<K, V> implements KafkaStream<K, V>, Drainable {
       }),
     );
   }
+}
+
+function committedOf(lanes: Iterable<Lane>): TopicPartitionOffset[] {
+  return [...lanes]
+    .filter((lane) => lane.committed >= 0)
+    .map(({ topic, partition, committed: offset }) => ({ topic, partition, offset }));
 }
 
 /** A stream core whatever its key and value types. */

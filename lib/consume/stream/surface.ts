@@ -1,3 +1,4 @@
+import type { Caller } from '../../core/call-stack';
 import type { DeliveryLane, Undecodable } from '../lane/delivery-lane';
 
 /** A way to read a feed: an iterator, an observable, a runner. At most one at a time holds a feed. */
@@ -25,4 +26,6 @@ export interface Surface {
   rewound?(lane: DeliveryLane): void;
   /** Messages in progress are no longer waited for. */
   abandon?(): void;
+  /** The call comes from the code that processes the messages: a stop would wait for it, and it for the stop. */
+  called?(callers: readonly Caller[]): boolean;
 }
