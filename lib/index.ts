@@ -21,6 +21,7 @@ export type {
 } from './consume/events';
 export type { ConsumerFlow, PartitionFlow, TopicFlow } from './consume/flow';
 export type { CommittedOffset, Watermarks } from './consume/offset-queries';
+export type { Committable } from './consume/offsets-to-commit';
 export * from './consume/operators';
 export type { ConsumerOptions, Deserializers, MessageField } from './consume/options';
 export type { Range, RangePoint } from './consume/read-range';
@@ -62,7 +63,7 @@ export {
   StateError,
   UnsupportedError,
 } from './core/errors';
-export type { EventHub } from './core/event-hub';
+export type { EventHub, Events } from './core/event-hub';
 export type {
   CommitOutcome,
   OffsetToCommit,
@@ -85,7 +86,7 @@ export type * from './generated/statistics';
 export type { AckResult, StaleReason } from './message/ack';
 export { type BatchReason, MessageBatch } from './message/batch';
 export { Headers } from './message/headers';
-export { Message, type TimestampType } from './message/message';
+export { type AnyMessage, Message, type TimestampType } from './message/message';
 export type { ClientEvent, LaneAssignment } from './native/events';
 export type { ClusterMetadata, TopicMetadata } from './native/interface';
 export {

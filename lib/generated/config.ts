@@ -1,4 +1,3 @@
-
 // Generated from librdkafka 2.15.1 by `npm run gen`. Do not edit.
 
 /** One or more of a closed set: an array, one value, or values separated by commas. */

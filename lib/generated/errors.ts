@@ -1,4 +1,3 @@
-
 // Generated from librdkafka 2.15.1 by `npm run gen`. Do not edit.
 
 /** librdkafka's error codes: `RD_KAFKA_RESP_ERR_<name>`. Names that start with an underscore are local to the client. */

@@ -1,4 +1,3 @@
-
 // Generated from librdkafka 2.15.1 by `npm run gen`. Do not edit.
 // Sizes are in bytes unless it says otherwise. Fields that an older librdkafka does not send are absent at run time.
 
