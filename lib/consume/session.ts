@@ -11,7 +11,7 @@ import { Accounting, type AccountingHost } from './accounting';
 import { Committer } from './committer';
 import type { CreditLimits } from './credit';
 import { Drains } from './drain';
-import type { ConsumerEvent, StreamEvent } from './events';
+import type { ConsumerEvent } from './events';
 import { type ConsumerFlow, flowOf, Tally } from './flow';
 import { Block } from './lane/block';
 import type { DeliveryLane, LaneReader, Undecodable } from './lane/delivery-lane';
@@ -250,10 +250,6 @@ export class Session implements StreamHost, AccountingHost {
 
   undecodable(lane: DeliveryLane, what: Undecodable): void {
     this.streamOf(lane.topic)?.undecodable(lane as Lane, what);
-  }
-
-  report(event: StreamEvent): void {
-    this.events.emit(event);
   }
 
   emit(event: ConsumerEvent): void {

@@ -353,7 +353,7 @@ export abstract class Runner<U extends Unit> implements Surface {
 
   private report(type: 'skipped' | 'dead-letter', message: AnyMessage, error: unknown): void {
     const { topic, partition, offsetBig } = message;
-    this.feed.host.report({ type, topic, partition, offset: Number(offsetBig), error });
+    this.feed.host.emit({ type, topic, partition, offset: Number(offsetBig), error });
   }
 
   private pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -31,7 +31,7 @@ export interface FeedHost {
   undecodable(lane: DeliveryLane, what: Undecodable): void;
   /** Remembers delivered segments, to report them when they are collected without having been acknowledged. */
   trackLeaks?: ((segments: readonly Segment[]) => readonly Segment[]) | undefined;
-  report(event: StreamEvent): void;
+  emit(event: StreamEvent): void;
   /** Accounts for settled messages now instead of after the current job. */
   flush(): void;
 }
